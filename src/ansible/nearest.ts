@@ -1,0 +1,50 @@
+// "Did you mean": the nearest known name, for options, flags and configuration keys.
+
+/** The known name closest to `name`, or undefined when none is close enough to be a typo. */
+export function nearestName(name: string, known: Iterable<string>): string | undefined {
+  const wanted = normalise(name);
+  let best: string | undefined;
+  let bestDistance = Math.max(2, Math.floor(wanted.length / 3)) + 1;
+  for (const candidate of known) {
+    const distance = editDistance(wanted, normalise(candidate));
+    if (distance < bestDistance) [best, bestDistance] = [candidate, distance];
+  }
+  return best;
+}
+
+/** `, did you mean "x"?` or an empty string; to be put behind a message. */
+export function didYouMean(name: string, known: Iterable<string>): string {
+  const nearest = nearestName(name, known);
+  return nearest === undefined ? "" : `, did you mean "${nearest}"?`;
+}
+
+function normalise(name: string): string {
+  return name.toLowerCase().replace(/[-_.\s]/g, "");
+}
+
+/** Optimal string alignment distance: insert, delete, replace and swap of neighbours cost one. */
+export function editDistance(a: string, b: string): number {
+  let beforePrevious: number[] = [];
+  let previous = Array.from({ length: b.length + 1 }, (_, column) => column);
+  for (let row = 1; row <= a.length; row++) {
+    const current = [row];
+    for (let column = 1; column <= b.length; column++) {
+      const cost = a[row - 1] === b[column - 1] ? 0 : 1;
+      let best = Math.min(
+        at(previous, column) + 1,
+        at(current, column - 1) + 1,
+        at(previous, column - 1) + cost,
+      );
+      const swapped = a[row - 1] === b[column - 2] && a[row - 2] === b[column - 1];
+      if (row > 1 && column > 1 && swapped)
+        best = Math.min(best, at(beforePrevious, column - 2) + 1);
+      current.push(best);
+    }
+    [beforePrevious, previous] = [previous, current];
+  }
+  return at(previous, b.length);
+}
+
+function at(row: readonly number[], column: number): number {
+  return row[column] ?? Number.POSITIVE_INFINITY;
+}

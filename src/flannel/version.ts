@@ -1,0 +1,62 @@
+// flannel's version numbers, as its release tags and distributions write them.
+
+import { ModuleError } from "../ansible/errors";
+
+export interface FlannelVersion {
+  readonly major: number;
+  readonly minor: number;
+  readonly patch: number;
+  /** "rc1" of v0.10.0-rc1; sorts before the release. */
+  readonly prerelease: string | undefined;
+  /** "ck1" of a distribution's v0.22.3+ck1; does not take part in comparison. */
+  readonly build: string | undefined;
+}
+
+const PATTERN = /^v?(\d+)\.(\d+)\.(\d+)(?:-([0-9A-Za-z.-]+))?(?:\+([0-9A-Za-z.-]+))?$/;
+
+/** Parses "v0.10.0", "0.10.0" or "v0.22.3+ck1"; undefined for anything else. */
+export function tryParseVersion(text: string): FlannelVersion | undefined {
+  const match = PATTERN.exec(text.trim());
+  if (match === null) return undefined;
+  const [, major, minor, patch, prerelease, build] = match;
+  return { major: Number(major), minor: Number(minor), patch: Number(patch), prerelease, build };
+}
+
+/** As `tryParseVersion`; throws `invalid_arguments` that names the option. */
+export function parseVersion(text: string, option = "version"): FlannelVersion {
+  const version = tryParseVersion(text);
+  if (version !== undefined) return version;
+  throw new ModuleError(
+    "invalid_arguments",
+    `${option}: "${text}" is not a flannel version, expected a release tag such as v0.28.9`,
+  );
+}
+
+/** The release tag: "v0.10.0". */
+export function tagOf(version: FlannelVersion): string {
+  const prerelease = version.prerelease === undefined ? "" : `-${version.prerelease}`;
+  const build = version.build === undefined ? "" : `+${version.build}`;
+  return `v${version.major}.${version.minor}.${version.patch}${prerelease}${build}`;
+}
+
+/** Negative, zero or positive, as `a` is older than, the same as or newer than `b`. */
+export function compareVersions(a: FlannelVersion, b: FlannelVersion): number {
+  return (
+    a.major - b.major ||
+    a.minor - b.minor ||
+    a.patch - b.patch ||
+    comparePrereleases(a.prerelease, b.prerelease)
+  );
+}
+
+/** True if `version` is `minimum` ("0.18.0") or newer. */
+export function isAtLeast(version: FlannelVersion, minimum: string): boolean {
+  return compareVersions(version, parseVersion(minimum)) >= 0;
+}
+
+function comparePrereleases(a: string | undefined, b: string | undefined): number {
+  if (a === b) return 0;
+  if (a === undefined) return 1;
+  if (b === undefined) return -1;
+  return a.localeCompare(b, "en", { numeric: true });
+}

@@ -1,0 +1,131 @@
+// Whole-file changes that a crash cannot tear: new file in the same directory, fsync, rename.
+
+import { constants } from "node:fs";
+import { type FileHandle, open, readFile, readdir, rename, rm, stat } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+
+import { ModuleError, messageOf, systemCodeOf } from "../ansible/errors";
+
+/** What a file is now. `mode` holds the permission bits only. */
+export interface FileState {
+  readonly content: string;
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+}
+
+export interface FileAttributes {
+  readonly mode: number;
+  readonly uid?: number;
+  readonly gid?: number;
+}
+
+/** Reads a regular file as UTF-8; undefined when there is none; ModuleError for all else. */
+export async function tryReadFile(path: string): Promise<FileState | undefined> {
+  try {
+    const [content, info] = await Promise.all([readFile(path, "utf8"), stat(path)]);
+    return { content, mode: info.mode & 0o7777, uid: info.uid, gid: info.gid };
+  } catch (error) {
+    if (systemCodeOf(error) === "ENOENT" || systemCodeOf(error) === "ENOTDIR") return undefined;
+    throw translateFileError(path, "read", error);
+  }
+}
+
+/**
+ * Puts `content` at `path`, whole or not at all, durable when it returns. Debris of an earlier
+ * killed run (`.<name>.new-*`) is removed.
+ */
+export async function replaceFile(
+  path: string,
+  content: string | Uint8Array,
+  attributes: FileAttributes,
+): Promise<void> {
+  await removeStaged(path);
+  const staged = stagedPath(path);
+  try {
+    const handle = await open(
+      staged,
+      constants.O_CREAT | constants.O_EXCL | constants.O_WRONLY,
+      0o600,
+    );
+    try {
+      await handle.writeFile(content);
+      await applyAttributes(handle, attributes);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await rename(staged, path);
+    await syncDirectory(dirname(path));
+  } catch (error) {
+    await rm(staged, { force: true });
+    throw translateFileError(path, "write", error);
+  }
+}
+
+/** Removes a file and makes the removal durable; fine when there is none. */
+export async function removeFile(path: string): Promise<void> {
+  try {
+    await rm(path, { force: true });
+    await syncDirectory(dirname(path));
+  } catch (error) {
+    if (systemCodeOf(error) === "ENOENT") return; // not even the directory is there
+    throw translateFileError(path, "remove", error);
+  }
+}
+
+/** Where the next version of `path` is prepared: beside it, hidden, named after this process. */
+export function stagedPath(path: string): string {
+  return join(dirname(path), `.${basename(path)}.new-${process.pid}`);
+}
+
+/** Removes what killed runs left beside `path`. */
+export async function removeStaged(path: string): Promise<void> {
+  const prefix = `.${basename(path)}.new-`;
+  const names = await readdir(dirname(path)).catch(() => []);
+  for (const name of names.filter((entry) => entry.startsWith(prefix))) {
+    await rm(join(dirname(path), name), { force: true });
+  }
+}
+
+/** Makes a rename or removal in this directory durable. */
+export async function syncDirectory(path: string): Promise<void> {
+  const handle = await open(path, constants.O_RDONLY);
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+async function applyAttributes(handle: FileHandle, attributes: FileAttributes): Promise<void> {
+  // chown clears set-id bits, so it comes before chmod.
+  if (attributes.uid !== undefined || attributes.gid !== undefined) {
+    const now = await handle.stat();
+    await handle.chown(attributes.uid ?? now.uid, attributes.gid ?? now.gid);
+  }
+  await handle.chmod(attributes.mode);
+}
+
+const FILE_ERRORS: Readonly<Record<string, string>> = {
+  EACCES: "permission denied, run the task with become: true",
+  EPERM: "not permitted, run the task with become: true (is the file immutable?)",
+  ENOENT: "its directory does not exist, create it first",
+  ENOTDIR: "a part of its path is not a directory",
+  EISDIR: "a directory is in the way, move it aside",
+  EEXIST: "something is in the way, move it aside",
+  ENOTEMPTY: "a directory is in the way, move it aside",
+  ENOSPC: "no space left on the device, free some and run again",
+  EDQUOT: "the disk quota is exhausted, free some space and run again",
+  EROFS: "the file system is read-only",
+  ETXTBSY: "the file is being executed",
+};
+
+/** A file system error as a sentence that names the file, the action and the way out. */
+export function translateFileError(path: string, action: string, error: unknown): ModuleError {
+  if (error instanceof ModuleError) return error;
+  const code = systemCodeOf(error) ?? "";
+  const kind = code === "EACCES" || code === "EPERM" ? "permission" : "host";
+  const reason = FILE_ERRORS[code] ?? messageOf(error);
+  return new ModuleError(kind, `cannot ${action} ${path}: ${reason}`, { cause: error });
+}
