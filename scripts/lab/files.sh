@@ -36,6 +36,14 @@ ensure_certificates() {
   echo "$names" >"$CERT_DIR/names"
 }
 
+# link_roles: the repository under the role's name, as if it were installed, beside its own small roles.
+link_roles() {
+  mkdir -p "$LAB_DIR/roles"
+  ln -sfn "$REPO_DIR" "$LAB_DIR/roles/ansible-role-flanneld"
+  ln -sfn "$REPO_DIR/roles/etcd" "$LAB_DIR/roles/etcd"
+  ln -sfn "$REPO_DIR/roles/nodejs" "$LAB_DIR/roles/nodejs"
+}
+
 write_ssh_config() {
   local host
   for host in $(lab_hosts); do printf 'Host %s\n  HostName %s\n' "$host" "$(host_address "$host")"; done
@@ -80,7 +88,7 @@ all:
     etcd_enable_v2: $LAB_ETCD_V2
     flannel_version: ${LAB_FLANNEL_VERSIONS%% *}
     lab_artifact_url: "$ARTIFACT_URL"
-    flannel_url: "$ARTIFACT_URL/{version}/{asset}"
+    flannel_download_url: "$ARTIFACT_URL/{version}/{asset}"
   children:
     k8s_etcd:
       hosts:
