@@ -80,7 +80,7 @@ all:
     etcd_enable_v2: $LAB_ETCD_V2
     flannel_version: ${LAB_FLANNEL_VERSIONS%% *}
     lab_artifact_url: "$ARTIFACT_URL"
-    flannel_url: "$ARTIFACT_URL/{version}/{asset}"
+    flannel_download_url: "$ARTIFACT_URL/{version}/{asset}"
   children:
     k8s_etcd:
       hosts:
