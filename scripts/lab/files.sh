@@ -36,6 +36,14 @@ ensure_certificates() {
   echo "$names" >"$CERT_DIR/names"
 }
 
+# link_roles: the repository under the role's name, as if it were installed, beside its own small roles.
+link_roles() {
+  mkdir -p "$LAB_DIR/roles"
+  ln -sfn "$REPO_DIR" "$LAB_DIR/roles/ansible-role-flanneld"
+  ln -sfn "$REPO_DIR/roles/etcd" "$LAB_DIR/roles/etcd"
+  ln -sfn "$REPO_DIR/roles/nodejs" "$LAB_DIR/roles/nodejs"
+}
+
 write_ssh_config() {
   local host
   for host in $(lab_hosts); do printf 'Host %s\n  HostName %s\n' "$host" "$(host_address "$host")"; done
