@@ -120,8 +120,7 @@ export function expandTemplate(template: string, choice: AssetChoice): string {
 export function whyNotReleased(version: FlannelVersion, arch: Arch): string | undefined {
   const { since, until } = ARCHITECTURES[arch];
   const tooOld = since !== undefined && !isAtLeast(version, since);
-  const tooNew =
-    until !== undefined && isAtLeast(version, until) && !sameRelease(version, until);
+  const tooNew = until !== undefined && isAtLeast(version, until) && !sameRelease(version, until);
   if (!tooOld && !tooNew) return undefined;
   const span = [since && `from v${since}`, until && `to v${until}`].filter(Boolean).join(" ");
   return `flannel ${tagOf(version)} was not released for ${arch} (that CPU: ${span})`;

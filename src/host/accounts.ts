@@ -2,6 +2,8 @@
 
 import { readFile } from "node:fs/promises";
 
+import { runCommand } from "./process";
+
 const FILES = { passwd: "/etc/passwd", group: "/etc/group" } as const;
 
 /**
@@ -16,7 +18,6 @@ export async function tryResolveAccount(
   if (nameOrId === "root") return 0;
   const local = findAccount(await readFile(FILES[database], "utf8"), nameOrId);
   if (local !== undefined) return local;
-  const { runCommand } = await import("./process");
   const answer = await runCommand("getent", [database, nameOrId]);
   return answer.exitCode === 0 ? findAccount(answer.stdout, nameOrId) : undefined;
 }

@@ -2,7 +2,7 @@
 
 import { createReadStream } from "node:fs";
 import { type FileHandle, open, stat } from "node:fs/promises";
-import { createGunzip } from "node:zlib";
+import { type Gunzip } from "node:zlib";
 
 import { ModuleError, messageOf, systemCodeOf } from "../ansible/errors";
 import { translateFileError } from "./atomic-file";
@@ -30,7 +30,8 @@ export async function extractFiles(
   limits = ARCHIVE_LIMITS,
 ): Promise<void> {
   const missing = new Set(wanted.keys());
-  const input = new BlockReader(archive, await unpackedLimit(archive, limits));
+  const { createGunzip } = await import("node:zlib");
+  const input = new BlockReader(archive, createGunzip(), await unpackedLimit(archive, limits));
   try {
     for (let entry = await nextEntry(input); entry !== undefined; entry = await nextEntry(input)) {
       const destination = wanted.get(entry.name);
@@ -105,13 +106,14 @@ function translateArchiveError(archive: string, error: unknown): ModuleError {
 /** Hands out the unpacked bytes of a tar.gz in the amounts asked for, never more than the limit. */
 class BlockReader {
   readonly #file;
-  readonly #gunzip = createGunzip();
+  readonly #gunzip: Gunzip;
   readonly #chunks: AsyncIterator<Buffer>;
   readonly #limitBytes: number;
   #totalBytes = 0;
   #rest: Buffer = Buffer.alloc(0);
 
-  constructor(path: string, limitBytes: number) {
+  constructor(path: string, gunzip: Gunzip, limitBytes: number) {
+    this.#gunzip = gunzip;
     this.#limitBytes = limitBytes;
     this.#file = createReadStream(path);
     this.#file.on("error", (error) => this.#gunzip.destroy(error));
@@ -129,7 +131,7 @@ class BlockReader {
 
   /** Moves `length` bytes into the file, or past it. */
   async pass(length: number, target: FileHandle | undefined): Promise<void> {
-    for (let left = length; left > 0; ) {
+    for (let left = length; left > 0;) {
       if (this.#rest.length === 0) this.#rest = await this.#next();
       const part = this.#rest.subarray(0, left);
       this.#rest = this.#rest.subarray(part.length);

@@ -26,13 +26,15 @@ export function parseChecksum(text: string): DeclaredChecksum {
 }
 
 /**
- * The digest of `name` in the output of sha256sum (text, binary or `--tag` form), or the only
- * digest of a list without names. Throws `verification` when the list does not answer.
+ * The digest of a file in the output of sha256sum (text, binary or `--tag` form), under the first
+ * of `names` that is in it, or the only digest of a list without names. Throws `verification` when
+ * the list does not answer.
  */
-export function findChecksum(list: string, name: string, origin: string): string {
+export function findChecksum(list: string, names: readonly string[], origin: string): string {
   const lines = list.split(/\r?\n/).filter((line) => line.trim() !== "");
   const entries = lines.map(parseLine).filter((entry) => entry !== undefined);
   const nameless = entries.length === 1 && entries[0]?.name === "" ? entries : [];
+  const name = names.find((candidate) => entries.some((entry) => entry.name === candidate));
   const matches = [...entries.filter((entry) => entry.name === name), ...nameless];
   const digests = new Set(matches.map((entry) => entry.sha256));
   const [digest] = digests;
@@ -40,8 +42,8 @@ export function findChecksum(list: string, name: string, origin: string): string
   const found = digests.size === 0 ? "holds no SHA-256" : "holds different SHA-256 digests";
   throw new ModuleError(
     "verification",
-    `checksum: ${origin} ${found} for ${name}, expected one line "<64 hex digits>  ${name}" ` +
-      `(${entries.length} of its ${lines.length} lines have that form)`,
+    `checksum: ${origin} ${found} for ${names.join(" or ")}, expected a line of sha256sum for it ` +
+      `(${entries.length} of its ${lines.length} lines are such lines)`,
   );
 }
 

@@ -77,7 +77,8 @@ function checkSum(block: Buffer): void {
   block.forEach((byte, index) => {
     sum += index >= 148 && index < 156 ? 0x20 : byte;
   });
-  if (sum !== expected) throw new TarError("a header's checksum does not match: not tar, or damaged");
+  if (sum !== expected)
+    throw new TarError("a header's checksum does not match: not tar, or damaged");
 }
 
 function octalAt(block: Buffer, offset: number, length: number, field: string): number {
