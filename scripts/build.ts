@@ -50,6 +50,8 @@ export function bundle(source: ModuleSource, library: string): void {
     platform: "node",
     target: OLDEST_NODE,
     format: "cjs",
+    // docs/adr/0002: a module is sent to every host by every task, and may have 150 KiB.
+    minify: true,
     banner: { js: bannerOf(source) },
     logLevel: "warning",
   });
