@@ -1,16 +1,16 @@
 // Three ways in, one reader: embedded by Ansible in the module file, a JSON file named by the
 // first argument, or JSON on standard input.
 
-import { readFileSync } from "node:fs";
+import { readFileSync, readSync } from "node:fs";
 
-import { ModuleError, messageOf } from "./errors";
+import { sleepBlocking } from "./blocking";
+import { ModuleError, messageOf, systemCodeOf } from "./errors";
 import { describeType, isRecord } from "./json";
 
 /** What Ansible tells a module about the run, beside the task's own options. */
 export interface RunSettings {
   readonly checkMode: boolean;
   readonly diffMode: boolean;
-  readonly noLog: boolean;
   readonly verbosity: number;
   readonly tmpDir: string | undefined;
 }
@@ -35,13 +35,29 @@ export function readArgumentsText(embedded: string, argv: readonly string[]): st
   const file = argv[2];
   try {
     if (file === undefined && process.stdin.isTTY) throw new Error("standard input is a terminal");
-    return readFileSync(file ?? 0, "utf8");
+    return file === undefined ? readStandardInput() : readFileSync(file, "utf8");
   } catch (error) {
     throw new ModuleError(
       "invalid_arguments",
       `cannot read the module arguments from ${file ?? "standard input"}: ${messageOf(error)}; ${HOW_TO_CALL}`,
       { cause: error },
     );
+  }
+}
+
+/** Reads to the end, also from a pipe that is non-blocking and has nothing for now. */
+function readStandardInput(): string {
+  const chunks: Buffer[] = [];
+  const chunk = Buffer.alloc(65_536);
+  for (;;) {
+    try {
+      const length = readSync(0, chunk);
+      if (length === 0) return Buffer.concat(chunks).toString("utf8");
+      chunks.push(Buffer.from(chunk.subarray(0, length)));
+    } catch (error) {
+      if (systemCodeOf(error) !== "EAGAIN") throw error;
+      sleepBlocking(5);
+    }
   }
 }
 
@@ -85,7 +101,6 @@ function readSettings(raw: Readonly<Record<string, unknown>>): RunSettings {
   return {
     checkMode: raw["_ansible_check_mode"] === true,
     diffMode: raw["_ansible_diff"] === true,
-    noLog: raw["_ansible_no_log"] === true,
     verbosity: typeof verbosity === "number" ? verbosity : 0,
     tmpDir: typeof tmpDir === "string" ? tmpDir : undefined,
   };

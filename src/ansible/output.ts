@@ -2,6 +2,7 @@
 
 import { writeSync } from "node:fs";
 
+import { sleepBlocking } from "./blocking";
 import { systemCodeOf } from "./errors";
 import { toAsciiJson } from "./json";
 
@@ -18,8 +19,4 @@ export function printResult(result: Readonly<Record<string, unknown>>): void {
       sleepBlocking(5);
     }
   }
-}
-
-function sleepBlocking(milliseconds: number): void {
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
 }

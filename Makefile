@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# `make help` lists what there is.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+
+.PHONY: help bootstrap build test format clean
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+bootstrap: ## Install what building and testing need, and only what is missing (Debian, as root)
+	@scripts/bootstrap
+
+build: ## Compile src/modules into library
+	@scripts/bootstrap node
+	@npm run --silent build
+
+test: ## Run every check and test; PARTS="unit bundle" runs some
+	@scripts/test $(PARTS)
+
+format: ## Format the TypeScript side
+	@npm run --silent format
+
+clean: ## Remove what was generated, but not caches
+	@rm -rf node_modules .venv src/generated
+
+-include scripts/lab/lab.mk

@@ -1,0 +1,127 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-3.0-or-later
+# The image of a lab host: a Debian system with systemd, made by debootstrap from the machine's own mirror. Sourced.
+
+IMAGE_PACKAGES=systemd,systemd-sysv,dbus,udev,python3,python3-apt,iproute2,iptables,nftables,ca-certificates,procps,kmod
+IMAGE_PACKAGES+=,openssh-server,iputils-ping,ethtool,tcpdump,sudo,curl,nodejs,etcd-server,etcd-client
+IMAGE_REPOSITORY=localhost/ansible-role-flanneld-lab
+
+# image_tag: names the recipe, so that a changed recipe is a new image.
+image_tag() {
+  local recipe
+  recipe=$({ echo "$IMAGE_PACKAGES"; declare -f debootstrap_tree configure_tree; } | sha256sum)
+  echo "$LAB_DISTRO-${recipe:0:10}"
+}
+
+# image_name: the image that `up` runs; LAB_IMAGE names any other systemd image with python3 and sshd.
+image_name() {
+  if [[ -n $LAB_IMAGE ]]; then
+    echo "$LAB_IMAGE"
+  elif [[ $LAB_VARIANT == no-node ]]; then
+    echo "$IMAGE_REPOSITORY:$(image_tag)-no-node"
+  else
+    echo "$IMAGE_REPOSITORY:$(image_tag)"
+  fi
+}
+
+# debian_mirror: where this machine's own apt gets Debian from.
+debian_mirror() {
+  local mirror
+  mirror=$(apt-get indextargets --format '$(ORIGIN) $(COMPONENT) $(REPO_URI)' 'Created-By: Packages' |
+    awk '$1 == "Debian" && $2 == "main" && $3 !~ /security/ { print $3; exit }')
+  [[ -n $mirror ]] || die "apt: this machine's package sources name no Debian mirror (or 'apt-get update' never ran):" \
+    "name a systemd image with LAB_IMAGE instead"
+  echo "$mirror"
+}
+
+# apt_proxy: debootstrap uses wget, which knows nothing of apt's proxy.
+apt_proxy() {
+  local proxy=''
+  eval "$(apt-config shell proxy Acquire::http::Proxy)"
+  echo "$proxy"
+}
+
+# debootstrap_tree DIR
+debootstrap_tree() {
+  local proxy
+  proxy=$(apt_proxy)
+  [[ -z $proxy ]] || export http_proxy=$proxy https_proxy=$proxy
+  debootstrap --variant=minbase --merged-usr --include="$IMAGE_PACKAGES" "$LAB_DISTRO" "$1" "$(debian_mirror)"
+}
+
+# configure_tree DIR: no service of its own but sshd, no host keys, no way back to the mirror.
+configure_tree() {
+  local root=$1 unit
+  rm -f "$root"/etc/ssh/ssh_host_* "$root"/etc/apt/sources.list "$root"/etc/apt/sources.list.d/*
+  rm -rf "$root"/var/cache/apt/archives/*.deb "$root"/var/lib/apt/lists/* "$root"/usr/share/doc/* "$root"/usr/share/man/*
+  : >"$root/etc/machine-id"
+  rm -rf "$root"/var/lib/etcd
+  for unit in etcd.service apt-daily.timer apt-daily-upgrade.timer systemd-resolved.service; do
+    chroot "$root" systemctl disable "$unit" || true
+  done
+  chroot "$root" systemctl mask systemd-udevd.service systemd-modules-load.service sys-kernel-debug.mount \
+    systemd-logind.service getty.target console-getty.service
+  printf '%s\n' 'HostKey /etc/ssh/ssh_host_ed25519_key' 'PermitRootLogin prohibit-password' 'UseDNS no' \
+    'MaxSessions 50' 'MaxStartups 50:30:100' >"$root/etc/ssh/sshd_config.d/lab.conf"
+  install -d "$root/etc/systemd/system/ssh.service.d"
+  printf '%s\n' '[Service]' 'ExecStartPre=' \
+    "ExecStartPre=/bin/sh -c 'test -s /etc/ssh/ssh_host_ed25519_key || ssh-keygen -q -t ed25519 -N \"\" -f /etc/ssh/ssh_host_ed25519_key'" \
+    >"$root/etc/systemd/system/ssh.service.d/lab.conf"
+}
+
+# build_archive FILE: the whole system as one tar; complete or not there at all.
+build_archive() {
+  local archive=$1 root
+  rm -rf --one-file-system "$CACHE_DIR"/images/.root.* # of a build that was killed
+  root=$(mktemp -d "$CACHE_DIR/images/.root.XXXXXX")
+  # shellcheck disable=SC2064 # the directory of this very call
+  trap "rm -rf --one-file-system '$root' '$archive.new'" EXIT
+  chmod 0755 "$root"
+  debootstrap_tree "$root"
+  configure_tree "$root"
+  tar -C "$root" --one-file-system --numeric-owner -cf "$archive.new" .
+  mv "$archive.new" "$archive"
+}
+
+# import_archive FILE IMAGE
+import_archive() {
+  podman import --change 'CMD ["/lib/systemd/systemd"]' --change 'STOPSIGNAL SIGRTMIN+3' "$1" "$2"
+}
+
+# derive_without_node IMAGE NEW: the same host before Node.js was ever brought to it.
+derive_without_node() {
+  local box=ansible-role-flanneld-image
+  podman rm --force --ignore "$box" # of a build that was killed
+  podman run --name "$box" --network none "$1" /bin/sh -c 'apt-get purge -y --auto-remove nodejs && ! command -v node'
+  podman commit --change 'CMD ["/lib/systemd/systemd"]' "$box" "$2"
+  podman rm "$box"
+}
+
+# remove_images: those of this project, none that is in use.
+remove_images() {
+  local images
+  mapfile -t images < <(podman images --quiet --filter "reference=$IMAGE_REPOSITORY" | sort -u)
+  ((${#images[@]} == 0)) || podman rmi --force=false "${images[@]}"
+}
+
+# ensure_image: makes what is missing of image, archive and variant.
+ensure_image() {
+  local base archive
+  if [[ -n $LAB_IMAGE ]]; then
+    podman image exists "$LAB_IMAGE" || step "image $LAB_IMAGE: pull" podman pull "$LAB_IMAGE"
+    return
+  fi
+  base=$IMAGE_REPOSITORY:$(image_tag)
+  archive=$CACHE_DIR/images/$(image_tag).tar
+  mkdir -p "$CACHE_DIR/images"
+  exec 8>"$CACHE_DIR/images/.lock"
+  flock 8
+  if ! podman image exists "$base"; then
+    [[ -s $archive ]] || step "image $LAB_DISTRO: debootstrap (about a minute)" build_archive "$archive"
+    step "image $LAB_DISTRO: import" import_archive "$archive" "$base"
+  fi
+  if [[ $LAB_VARIANT == no-node ]] && ! podman image exists "$base-no-node"; then
+    step "image $LAB_DISTRO: variant without Node.js" derive_without_node "$base" "$base-no-node"
+  fi
+  exec 8>&-
+}

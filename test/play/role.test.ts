@@ -1,0 +1,130 @@
+// The role as its users run it: check mode, drift, an etcd that is down, a host that is not there.
+
+import { expect } from "chai";
+
+import { Lab } from "../support/lab";
+
+const PLAYBOOK = "molecule/shared/converge.yml";
+const NETWORK_TASK = "Put the network configuration into etcd";
+
+describe("the role", function () {
+  this.timeout(600_000);
+  const lab = new Lab("test-play", { LAB_WORKERS: "2", LAB_ETCD: "3" });
+
+  before(async () => {
+    await lab.up();
+    const etcd = await lab.play("demo/etcd.yml");
+    expect(etcd.exitCode, etcd.output).to.equal(0);
+  });
+  after(async () => {
+    await lab.down();
+  });
+
+  const filesOf = (host: string): Promise<string> =>
+    lab.ssh(
+      host,
+      "find /etc /usr/local /var/lib/kubernetes /run/flannel -newer /run/test-mark ! -path '/etc/*.lock' 2>/dev/null | sort",
+    );
+
+  it("changes nothing on any host when etcd is down, and says why for every endpoint", async () => {
+    for (const host of ["etcd-1", "etcd-2", "etcd-3"]) await lab.ssh(host, "systemctl stop etcd");
+    const run = await lab.play(PLAYBOOK);
+    for (const host of ["etcd-1", "etcd-2", "etcd-3"]) {
+      await lab.ssh(host, "systemctl --no-block start etcd");
+    }
+    expect(run.exitCode).to.not.equal(0);
+    expect(run.tasks.at(-1)).to.equal(NETWORK_TASK);
+    expect(run.failed).to.deep.equal([`worker-1: ${NETWORK_TASK}`]);
+    for (const host of ["etcd-1", "etcd-2", "etcd-3"]) {
+      expect(run.output).to.match(new RegExp(`${lab.addressOf(host)}:2379[^\\n]*refused`));
+    }
+    expect(await lab.ssh("worker-1", "ls /usr/local/sbin /etc/cni 2>&1 || true")).to.not.include(
+      "flanneld",
+    );
+    for (const host of ["etcd-1", "etcd-2", "etcd-3"]) {
+      await lab.ssh(
+        host,
+        "for i in $(seq 30); do systemctl -q is-active etcd && exit 0; sleep 1; done; exit 1",
+      );
+    }
+  });
+
+  it("predicts in check mode on a bare host what the real run then does", async () => {
+    for (const host of ["worker-1", "worker-2"])
+      await lab.ssh(host, "sleep 1; touch /run/test-mark; sleep 1");
+    const predicted = await lab.play(PLAYBOOK, ["--check", "--diff"]);
+    expect(predicted.exitCode, predicted.output).to.equal(0);
+    expect(await filesOf("worker-1")).to.equal("");
+    const real = await lab.play(PLAYBOOK, ["--diff"]);
+    expect(real.exitCode, real.output).to.equal(0);
+    expect(predicted.changed).to.deep.equal(real.changed);
+    expect(real.changed).to.include(`worker-2: Run flanneld as a systemd service`);
+  });
+
+  it("changes nothing in the second run, also without pipelining, and check mode agrees", async () => {
+    const second = await lab.play(PLAYBOOK, [], { ANSIBLE_PIPELINING: "false" });
+    expect(second.exitCode, second.output).to.equal(0);
+    expect(second.changed).to.deep.equal([]);
+    const check = await lab.play(PLAYBOOK, ["--check", "--diff"]);
+    expect(check.changed).to.deep.equal([]);
+    expect(check.output).to.not.match(/^[-+]{3} /m);
+  });
+
+  it("predicts exactly the changes of a different setting, on one host of two", async () => {
+    const different = [
+      "--limit",
+      "worker-2",
+      "--extra-vars",
+      '{"flannel_systemd_restartsec": "7"}',
+    ];
+    const before = await lab.ssh("worker-2", "systemctl show flanneld -P ExecMainPID");
+    const predicted = await lab.play(PLAYBOOK, ["--check", "--diff", ...different]);
+    expect(predicted.changed).to.deep.equal(["worker-2: Run flanneld as a systemd service"]);
+    expect(predicted.output)
+      .to.match(/^-RestartSec=5$/m)
+      .and.to.match(/^\+RestartSec=7$/m);
+    expect(await lab.ssh("worker-2", "systemctl show flanneld -P ExecMainPID")).to.equal(before);
+    const real = await lab.play(PLAYBOOK, ["--diff", ...different]);
+    expect(real.exitCode, real.output).to.equal(0);
+    expect(real.changed).to.deep.equal(predicted.changed);
+    expect(await lab.ssh("worker-2", "systemctl show flanneld -P RestartUSec")).to.equal("7s");
+    expect((await lab.play(PLAYBOOK, different)).changed).to.deep.equal([]);
+  });
+
+  it("restarts the daemon when a certificate has changed", async () => {
+    const before = await lab.ssh("worker-1", "systemctl show flanneld -P ExecMainPID");
+    await lab.ssh("worker-1", "sleep 1; touch /var/lib/kubernetes/cert-etcd.pem");
+    const run = await lab.play(PLAYBOOK, ["--limit", "worker-1", "-v"]);
+    expect(run.changed).to.deep.equal(["worker-1: Run flanneld as a systemd service"]);
+    expect(run.output).to.include("cert-etcd.pem");
+    expect(await lab.ssh("worker-1", "systemctl show flanneld -P ExecMainPID")).to.not.equal(
+      before,
+    );
+  });
+
+  it("goes on with another etcd host when the first one cannot be reached", async () => {
+    await lab
+      .ssh("etcd-1", "systemctl stop etcd ssh ssh.socket; pkill -9 -x sshd || true")
+      .catch(() => "");
+    const cached = {
+      ANSIBLE_CACHE_PLUGIN: "jsonfile",
+      ANSIBLE_CACHE_PLUGIN_CONNECTION: `${lab.directory}/facts`,
+    };
+    const run = await lab.play(
+      PLAYBOOK,
+      [
+        "--extra-vars",
+        JSON.stringify({ flannel_settings_user: { "etcd-endpoints": endpointsOf(lab) } }),
+      ],
+      cached,
+    );
+    expect(run.exitCode, run.output).to.equal(0);
+    expect(run.output).to.match(/etcd-2/);
+  });
+});
+
+function endpointsOf(lab: Lab): string {
+  return ["etcd-1", "etcd-2", "etcd-3"]
+    .map((host) => `https://${lab.addressOf(host)}:2379`)
+    .join(",");
+}

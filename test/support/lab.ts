@@ -1,0 +1,102 @@
+// A lab of systemd hosts for tests, and plays run against it.
+
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+
+import { execa } from "execa";
+
+const ROOT = join(__dirname, "..", "..");
+
+export interface PlayRun {
+  readonly exitCode: number;
+  readonly output: string;
+  /** "host: task" of every task that reported a change, sorted. */
+  readonly changed: readonly string[];
+  /** "host: task" of every task that failed, sorted. */
+  readonly failed: readonly string[];
+  /** Names of all tasks that ran, in order. */
+  readonly tasks: readonly string[];
+}
+
+/** The hosts of one lab (scripts/lab), reached by SSH. */
+export class Lab {
+  readonly directory: string;
+
+  constructor(
+    readonly name: string,
+    private readonly settings: Readonly<Record<string, string>> = {},
+  ) {
+    this.directory = join(ROOT, ".lab", name);
+  }
+
+  get inventory(): string {
+    return join(this.directory, "inventory.yml");
+  }
+
+  async up(): Promise<void> {
+    await this.#lab("down");
+    await this.#lab("up");
+  }
+
+  async down(): Promise<void> {
+    await this.#lab("down");
+  }
+
+  /** Runs a shell command on a host and returns what it prints; throws when it fails. */
+  async ssh(host: string, command: string): Promise<string> {
+    const { stdout } = await execa("ssh", [
+      "-F",
+      join(this.directory, "ssh_config"),
+      host,
+      command,
+    ]);
+    return stdout;
+  }
+
+  /** Plays a playbook of the repository. */
+  async play(
+    playbook: string,
+    args: readonly string[] = [],
+    env: Readonly<Record<string, string>> = {},
+  ): Promise<PlayRun> {
+    const command = ["--inventory", this.inventory, join(ROOT, playbook), ...args];
+    const { exitCode, all } = await execa("ansible-playbook", command, {
+      cwd: ROOT,
+      all: true,
+      reject: false,
+      env: { ANSIBLE_NOCOLOR: "1", ANSIBLE_ROLES_PATH: join(this.directory, "roles"), ...env },
+    });
+    const output = all ?? "";
+    return { exitCode, output, ...readPlay(output) };
+  }
+
+  /** The lab's variables as text, for looking up addresses. */
+  addressOf(host: string): string {
+    const match = new RegExp(`${host}: \\{ansible_host: ([0-9.]+)`).exec(
+      readFileSync(this.inventory, "utf8"),
+    );
+    if (match?.[1] === undefined) throw new Error(`${host}: not in ${this.inventory}`);
+    return match[1];
+  }
+
+  async #lab(command: string): Promise<void> {
+    const env = { LAB_NAME: this.name, ...this.settings };
+    await execa(join(ROOT, "scripts", "lab", "lab"), [command], { env });
+  }
+}
+
+/** Reads the output of ansible-playbook's default callback. */
+export function readPlay(output: string): Pick<PlayRun, "changed" | "failed" | "tasks"> {
+  const changed: string[] = [];
+  const failed: string[] = [];
+  const tasks: string[] = [];
+  for (const line of output.split("\n")) {
+    const task = /^(?:TASK|RUNNING HANDLER) \[(?:.* : )?(.*)\] \**$/.exec(line)?.[1];
+    if (task !== undefined) tasks.push(task);
+    const [, status, host] = /^(changed|fatal|failed): \[([^\] ]+)/.exec(line) ?? [];
+    const entry = `${host ?? ""}: ${tasks.at(-1) ?? ""}`;
+    if (status === "changed") changed.push(entry);
+    else if (status !== undefined) failed.push(entry);
+  }
+  return { changed: [...new Set(changed)].sort(), failed: [...new Set(failed)].sort(), tasks };
+}

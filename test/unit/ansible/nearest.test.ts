@@ -1,0 +1,41 @@
+import { expect } from "chai";
+import fc from "fast-check";
+
+import { didYouMean, editDistance, nearestName } from "../../../src/ansible/nearest";
+
+describe("nearestName", () => {
+  const known = ["etcd-endpoints", "etcd-prefix", "iface", "iface-regex", "SubnetLen", "public-ip"];
+  const cases: readonly (readonly [string, string | undefined])[] = [
+    ["etcd-endpoint", "etcd-endpoints"],
+    ["etcd_prefix", "etcd-prefix"],
+    ["ifcae", "iface"],
+    ["subnetlen", "SubnetLen"],
+    ["subnet_len", "SubnetLen"],
+    ["publicip", "public-ip"],
+    ["kubeconfig", undefined],
+  ];
+  for (const [name, nearest] of cases) {
+    it(`${name} is near ${String(nearest)}`, () => {
+      expect(nearestName(name, known)).to.equal(nearest);
+    });
+  }
+
+  it("words the hint so that it can be put behind any message", () => {
+    expect(didYouMean("ifcae", known)).to.equal(', did you mean "iface"?');
+    expect(didYouMean("nothing-like-it", known)).to.equal("");
+  });
+});
+
+describe("editDistance", () => {
+  it("is symmetric, zero for equal words only, and at most the longer length", () => {
+    const word = fc.string({ maxLength: 12 });
+    fc.assert(
+      fc.property(word, word, (a, b) => {
+        const distance = editDistance(a, b);
+        expect(distance).to.equal(editDistance(b, a));
+        expect(distance === 0).to.equal(a === b);
+        expect(distance).to.be.at.most(Math.max(a.length, b.length));
+      }),
+    );
+  });
+});

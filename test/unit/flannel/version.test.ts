@@ -1,0 +1,33 @@
+import { expect } from "chai";
+
+import { compareVersions, isAtLeast, parseVersion, tagOf } from "../../../src/flannel/version";
+
+describe("flannel versions", () => {
+  const ordered = ["0.7.1", "0.10.0-rc1", "0.10.0", "v0.16.1", "0.18.0", "0.22.3+ck1", "1.0.0"];
+
+  it("are ordered by number, release candidates before their release", () => {
+    const shuffled = [...ordered].reverse().map((text) => parseVersion(text));
+    const sorted = shuffled.sort(compareVersions).map(tagOf);
+    expect(sorted).to.deep.equal(ordered.map((text) => tagOf(parseVersion(text))));
+  });
+
+  for (const [a, b] of [
+    ["v0.10.0", "0.10.0"],
+    ["v0.22.3+ck1", "0.22.3"],
+  ] as const) {
+    it(`${a} and ${b} are the same release`, () => {
+      expect(compareVersions(parseVersion(a), parseVersion(b))).to.equal(0);
+    });
+  }
+
+  it("isAtLeast counts the boundary in", () => {
+    expect(isAtLeast(parseVersion("v0.18.0"), "0.18.0")).to.equal(true);
+    expect(isAtLeast(parseVersion("v0.17.9"), "0.18.0")).to.equal(false);
+  });
+
+  for (const text of ["", "latest", "v0.10", "0.10.0.1", "v0.10.0 x"]) {
+    it(`"${text}" is refused with the option's name and an example`, () => {
+      expect(() => parseVersion(text, "flannel_version")).to.throw(/^flannel_version: .*v0\.28\.9/);
+    });
+  }
+});

@@ -1,0 +1,85 @@
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { expect } from "chai";
+
+import { removeFile, replaceFile, tryReadFile } from "../../../src/host/atomic-file";
+
+describe("whole-file changes", () => {
+  let directory: string;
+  let file: string;
+
+  beforeEach(() => {
+    directory = mkdtempSync(join(tmpdir(), "atomic-"));
+    file = join(directory, "unit");
+  });
+  afterEach(() => {
+    rmSync(directory, { recursive: true });
+  });
+
+  it("write content and mode, and leave nothing else behind", async () => {
+    await replaceFile(file, "one", { mode: 0o640 });
+    await replaceFile(file, "two", { mode: 0o600 });
+    expect(await tryReadFile(file)).to.deep.include({ content: "two", mode: 0o600 });
+    expect(readdirSync(directory)).to.deep.equal(["unit"]);
+  });
+
+  it("give a file that is being read its new content under a new inode", async () => {
+    writeFileSync(file, "running");
+    const before = statSync(file).ino;
+    await replaceFile(file, "new", { mode: 0o755 });
+    expect(statSync(file).ino).to.not.equal(before);
+  });
+
+  it("set ids before the mode, which a chown would strip", async () => {
+    await replaceFile(file, "x", { mode: 0o4755, uid: 65534, gid: 65534 });
+    expect(await tryReadFile(file)).to.include({ mode: 0o4755, uid: 65534, gid: 65534 });
+  });
+
+  it("clear away what a killed run staged, and only that", async () => {
+    writeFileSync(join(directory, ".unit.new-123"), "half");
+    writeFileSync(join(directory, ".other.new-123"), "not ours");
+    await replaceFile(file, "whole", { mode: 0o644 });
+    expect(readdirSync(directory).sort()).to.deep.equal([".other.new-123", "unit"]);
+  });
+
+  it("fail with the path and the way out, and leave the old file whole", async () => {
+    mkdirSync(file);
+    const error = await replaceFile(file, "x", { mode: 0o644 }).catch((reason: unknown) => reason);
+    expect(error).to.have.property(
+      "message",
+      `cannot write ${file}: a directory is in the way, move it aside`,
+    );
+    expect(readdirSync(directory)).to.deep.equal(["unit"]);
+  });
+
+  it("say that the directory is missing", async () => {
+    const path = join(directory, "missing", "unit");
+    const error = await replaceFile(path, "x", { mode: 0o644 }).catch((reason: unknown) => reason);
+    expect(error).to.have.property("message").that.includes("its directory does not exist");
+  });
+
+  it("read nothing as undefined, and remove nothing without complaint", async () => {
+    expect(await tryReadFile(file)).to.equal(undefined);
+    expect(await tryReadFile(join(directory, "no", "way"))).to.equal(undefined);
+    await removeFile(file);
+    await removeFile(join(directory, "no", "way"));
+  });
+
+  it("remove a file", async () => {
+    writeFileSync(file, "x");
+    chmodSync(file, 0o400);
+    await removeFile(file);
+    expect(() => readFileSync(file)).to.throw("ENOENT");
+  });
+});
