@@ -5,7 +5,7 @@ import { isRecord } from "../ansible/json";
 import { type Setting, isSecretName } from "./backend-table";
 import { type BackendReading, readBackend } from "./backends";
 import { Findings, show } from "./findings";
-import { type Family, formatAddress, formatCidr } from "./ip";
+import { type Family, formatAddress, formatCidr } from "./address";
 import {
   FAMILIES,
   type FamilyKeys,
@@ -148,9 +148,9 @@ function readRanges(
       "EnableIPv4: false: with etcd flannel still keys its leases by their IPv4 subnet, so only one host can get one; use dual stack",
     );
   }
-  return (["IPv4", "IPv6"] as const).flatMap((family) => {
+  return ([4, 6] as const).flatMap((family) => {
     const given = readFamilyKeys(family, document, findings);
-    if (!(family === "IPv4" ? ipv4 : ipv6)) checkDisabled(family, document, findings);
+    if (!(family === 4 ? ipv4 : ipv6)) checkDisabled(family, document, findings);
     else if (isNetworkGiven(given, version, findings)) {
       return chooseRange(given, version, findings) ?? [];
     }
@@ -161,14 +161,13 @@ function readRanges(
 /** flannel before v0.19.2 took all of IPv4 for a missing network, and crashed for IPv6. */
 function isNetworkGiven(given: FamilyKeys, version: FlannelVersion, findings: Findings): boolean {
   const { network, family } = given;
-  if (network !== undefined && network.prefix > 0) return true;
+  if (network !== undefined && network.length > 0) return true;
   const { keys, example } = FAMILIES[family];
   const problem =
     network === undefined
-      ? `missing, give the ${family} network of all pods, such as ${example}`
+      ? `missing, give the IPv${family} network of all pods, such as ${example}`
       : `${formatCidr(network)} is the whole address space, give a part of it, such as ${example}`;
-  if (family === "IPv6" || isAtLeast(version, "0.19.2"))
-    findings.refused(`${keys.network}: ${problem}`);
+  if (family === 6 || isAtLeast(version, "0.19.2")) findings.refused(`${keys.network}: ${problem}`);
   else findings.harmful(`${keys.network}: ${problem}`);
   return false;
 }
@@ -178,7 +177,7 @@ function checkDisabled(family: Family, document: Document, findings: Findings): 
   const given = Object.values(FAMILIES[family].keys).filter((key) => key in document);
   if (given.length === 0) return;
   findings.harmful(
-    `${given.join(", ")}: without effect, set Enable${family}: true or leave them out`,
+    `${given.join(", ")}: without effect, set EnableIPv${family}: true or leave them out`,
   );
 }
 

@@ -5,15 +5,14 @@ import {
   type Address,
   type Cidr,
   type Family,
-  bitsOf,
   containsAddress,
-  containsCidr,
+  contains,
   formatAddress,
   formatCidr,
   sizeOf,
   tryParseAddress,
   tryParseCidr,
-} from "./ip";
+} from "./address";
 import { type FlannelVersion, isAtLeast } from "./version";
 
 /** One family of a network configuration with its defaults filled in, possibly without any subnet. */
@@ -37,7 +36,7 @@ interface FamilyRules {
 }
 
 export const FAMILIES: Readonly<Record<Family, FamilyRules>> = {
-  IPv4: {
+  4: {
     keys: {
       network: "Network",
       subnetLen: "SubnetLen",
@@ -49,7 +48,7 @@ export const FAMILIES: Readonly<Record<Family, FamilyRules>> = {
     defaultLen: 24,
     roomyPrefix: 22,
   },
-  IPv6: {
+  6: {
     keys: {
       network: "IPv6Network",
       subnetLen: "IPv6SubnetLen",
@@ -108,7 +107,7 @@ export function chooseRange(
     network,
     subnetLen,
     min: min?.value ?? network.base + size,
-    max: max?.value ?? network.base + sizeOf(family, network.prefix) - size,
+    max: max?.value ?? network.base + sizeOf(family, network.length) - size,
   };
   checkRange(range, version, findings);
   return range;
@@ -123,7 +122,7 @@ export function countSubnets({ family, subnetLen, min, max }: SubnetRange): bigi
 export function isWithin(range: SubnetRange, subnet: Cidr): boolean {
   const { min, max, subnetLen, network } = range;
   const inBounds = subnet.base >= min && subnet.base <= max;
-  return inBounds && subnet.prefix === subnetLen && containsCidr(network, subnet);
+  return inBounds && subnet.length === subnetLen && contains(network, subnet);
 }
 
 function readNetwork(family: Family, value: unknown, findings: Findings): Cidr | undefined {
@@ -133,8 +132,8 @@ function readNetwork(family: Family, value: unknown, findings: Findings): Cidr |
   if (cidr?.family === family) return cidr;
   const problem =
     cidr === undefined
-      ? `expected an ${family} network such as ${FAMILIES[family].example}, got ${show(value)}`
-      : `${show(value)} is an ${cidr.family} network, expected ${family}`;
+      ? `expected an IPv${family} network such as ${FAMILIES[family].example}, got ${show(value)}`
+      : `${show(value)} is an IPv${cidr.family} network, expected IPv${family}`;
   findings.refused(`${key}: ${problem}`);
   return undefined;
 }
@@ -154,11 +153,11 @@ function readBound(
   value: unknown,
   findings: Findings,
 ): Address | undefined {
-  if (value === undefined || (value === null && family === "IPv6")) return undefined;
+  if (value === undefined || (value === null && family === 6)) return undefined;
   const address = typeof value === "string" ? tryParseAddress(value) : undefined;
   if (address?.family === family) return address.value === 0n ? undefined : address;
-  const message = `${key}: expected an ${family} address, got ${show(value)}`;
-  if (address?.family !== "IPv4") {
+  const message = `${key}: expected an IPv${family} address, got ${show(value)}`;
+  if (address?.family !== 4) {
     findings.refused(message);
     return undefined;
   }
@@ -185,7 +184,7 @@ function chooseLength(
   findings: Findings,
 ): number | undefined {
   const { keys, longestSubnet, defaultLen, roomyPrefix } = FAMILIES[family];
-  const atLeast = network.prefix + 2;
+  const atLeast = network.length + 2;
   if (given > longestSubnet) {
     findings.refused(`${keys.subnetLen}: expected at most ${longestSubnet}, got ${given}`);
   } else if (given > 0 && given < atLeast) {
@@ -197,23 +196,20 @@ function chooseLength(
       `${keys.network}: ${formatCidr(network)} is too small, expected /${longestSubnet - 2} or larger`,
     );
   } else {
-    return given > 0 ? given : network.prefix <= roomyPrefix ? defaultLen : atLeast;
+    return given > 0 ? given : network.length <= roomyPrefix ? defaultLen : atLeast;
   }
   return undefined;
 }
 
 /** The rules before v0.10.0. */
 function chooseOldLength(network: Cidr, given: number, findings: Findings): number | undefined {
-  const bits = bitsOf(network.family);
-  const chosen = given > 0 ? given : network.prefix < 24 ? 24 : network.prefix + 1;
-  if (chosen < network.prefix) {
+  const chosen = given > 0 ? given : network.length < 24 ? 24 : network.length + 1;
+  if (chosen < network.length) {
     findings.refused(
-      `SubnetLen: expected at least ${network.prefix} for ${formatCidr(network)}, got ${given}`,
+      `SubnetLen: expected at least ${network.length} for ${formatCidr(network)}, got ${given}`,
     );
   } else if (chosen > 30) {
-    findings.harmful(
-      `SubnetLen: a /${chosen} of ${bits} bits has no room for pods, expected at most 30`,
-    );
+    findings.harmful(`SubnetLen: a /${chosen} has no room for pods, expected at most 30`);
   } else {
     return chosen;
   }
