@@ -15,7 +15,7 @@ import { findChecksum, sha256OfFile } from "../../host/checksum";
 import { showUrl } from "../../host/download/address";
 import { fetchText } from "../../host/download/fetch-text";
 import { type PreviousVersion, listPreviousVersions } from "../../host/previous-versions";
-import { type RunningProgram, countRunning } from "../../host/running-programs";
+import { type RunningProgram, countRunning, tryProgramOf } from "../../host/running-programs";
 import {
   type InstalledBinary,
   type InstalledFile,
@@ -89,7 +89,7 @@ async function observeHost(paths: InstallPaths): Promise<HostState> {
     listPreviousVersions(paths.binary),
     countRunning(await tryRealPath(paths)),
   ]);
-  const leftovers = (names ?? []).filter(isLeftover).map((name) => join(paths.directory, name));
+  const leftovers = await findLeftovers(paths.directory, names ?? []);
   return { paths, names, binary, script, origins, kept, leftovers, running };
 }
 
@@ -99,8 +99,18 @@ async function tryRealPath(paths: InstallPaths): Promise<string> {
   return join(directory, basename(paths.binary));
 }
 
-function isLeftover(name: string): boolean {
-  return /^\.(flanneld|mk-docker-opts\.sh|\.flanneld\.origin\.json)\.new-/.test(name);
+const STAGED = /^\.(?:flanneld|mk-docker-opts\.sh|\.flanneld\.origin\.json)\.new-(\d+)/;
+
+/** Staged files whose process is gone; those of another run in progress are none of ours. */
+async function findLeftovers(directory: string, names: readonly string[]): Promise<string[]> {
+  const leftovers: string[] = [];
+  for (const name of names) {
+    const processId = STAGED.exec(name)?.[1];
+    if (processId === undefined) continue;
+    const program = await tryProgramOf(processId);
+    if (program !== process.execPath) leftovers.push(join(directory, name));
+  }
+  return leftovers;
 }
 
 async function tryList(directory: string): Promise<readonly string[] | undefined> {
