@@ -33,7 +33,11 @@ export async function extractFiles(
 ): Promise<void> {
   const missing = new Set(wanted.keys());
   const { createGunzip } = await import("node:zlib");
-  const input = new BlockReader(archive, createGunzip({ chunkSize: CHUNK_BYTES }), await unpackedLimit(archive, limits));
+  const input = new BlockReader(
+    archive,
+    createGunzip({ chunkSize: CHUNK_BYTES }),
+    await unpackedLimit(archive, limits),
+  );
   try {
     for (let entry = await nextEntry(input); entry !== undefined; entry = await nextEntry(input)) {
       const destination = wanted.get(entry.name);

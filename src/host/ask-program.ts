@@ -47,7 +47,7 @@ function describeFailure(
   timeoutMs: number,
 ): ModuleError | undefined {
   if (typeof error.code === "number") return undefined;
-  if (error.killed === true && error.code === undefined) {
+  if (error.killed === true && typeof error.code !== "string") {
     const message = `${file}: gave no answer within ${timeoutMs / 1000} s`;
     return new ModuleError("timeout", message, { cause: error });
   }

@@ -24,7 +24,7 @@ export interface InstalledFile {
 export interface InstalledBinary extends InstalledFile {
   /** Undefined when the file is not a whole program for a CPU of flannel's. */
   readonly arch: Arch | undefined;
-  /** Undefined when it does not run here, or does not tell. */
+  /** Undefined when it is not for the wanted CPU, does not run here, or does not tell. */
   readonly version: FlannelVersion | undefined;
 }
 
@@ -44,12 +44,18 @@ export async function tryInspectFile(path: string): Promise<InstalledFile | unde
   };
 }
 
-/** As `tryInspectFile`, and asks the program for its version meanwhile. */
-export async function tryInspectBinary(path: string): Promise<InstalledBinary | undefined> {
+/**
+ * As `tryInspectFile`, and asks the program for its version meanwhile, if it is for `runnable`.
+ * (What the kernel cannot run, Node hands to a shell, which must not read a foreign program.)
+ */
+export async function tryInspectBinary(
+  path: string,
+  runnable: Arch | undefined,
+): Promise<InstalledBinary | undefined> {
   if ((await tryStat(path)) === undefined) return undefined;
   const arch = await tryReadArch(path);
   const [version, file] = await Promise.all([
-    arch === undefined ? undefined : tryAskVersion(path),
+    arch === undefined || arch !== runnable ? undefined : tryAskVersion(path),
     tryInspectFile(path),
   ]);
   return file && { ...file, arch, version };

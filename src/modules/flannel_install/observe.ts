@@ -53,9 +53,10 @@ export async function observe(
   options: FlannelInstallOptions,
   context: ModuleContext,
 ): Promise<Observation> {
+  const arch = options.arch === undefined ? tryHostArch() : parseArch(options.arch);
   const request =
-    options.state === "present" ? resolveRequest(options, wantedArch(options.arch)) : undefined;
-  const host = await observeHost(pathsOf(options.bin_dir));
+    options.state === "present" ? resolveRequest(options, arch ?? refuseHost()) : undefined;
+  const host = await observeHost(pathsOf(options.bin_dir), arch);
   if (request === undefined) {
     return { host, request, uid: undefined, gid: undefined, assetSha256: undefined };
   }
@@ -68,11 +69,12 @@ export async function observe(
   };
 }
 
-/** The declared CPU, else that of this host. */
-function wantedArch(declared: string | undefined): Arch {
-  if (declared !== undefined) return parseArch(declared);
-  const arch = tryArchOfMachine(machine(), endianness());
-  if (arch !== undefined) return arch;
+/** flannel's name for the CPU of this host. */
+export function tryHostArch(): Arch | undefined {
+  return tryArchOfMachine(machine(), endianness());
+}
+
+function refuseHost(): never {
   throw new ModuleError(
     "unsupported",
     `the host's CPU is ${machine()}, for which flannel is not released; ` +
@@ -80,10 +82,10 @@ function wantedArch(declared: string | undefined): Arch {
   );
 }
 
-async function observeHost(paths: InstallPaths): Promise<HostState> {
+async function observeHost(paths: InstallPaths, arch: Arch | undefined): Promise<HostState> {
   const [names, binary, script, origins, kept, running] = await Promise.all([
     tryList(paths.directory),
-    tryInspectBinary(paths.binary),
+    tryInspectBinary(paths.binary, arch),
     tryInspectFile(paths.script),
     readOrigins(paths.origin),
     listPreviousVersions(paths.binary),
