@@ -89,6 +89,7 @@ all:
     flannel_version: ${LAB_FLANNEL_VERSIONS%% *}
     lab_artifact_url: "$ARTIFACT_URL"
     flannel_download_url: "$ARTIFACT_URL/{version}/{asset}"
+    flannel_download_checksum: "sha256:$ARTIFACT_URL/{{ flannel_version }}/sha256sum.txt"
   children:
     k8s_etcd:
       hosts:
