@@ -162,11 +162,13 @@ function readStored(
   return { ...found, document, reading: readNetworkConfig(document, reader) };
 }
 
+/** In the order of the subnets, because v2 lists in any order. */
 function readLeases(entries: readonly StoredEntry[]): readonly HeldLease[] {
-  return entries.flatMap((entry) => {
+  const leases = entries.flatMap((entry) => {
     const lease = tryParseLease(entry);
     return lease === undefined ? [] : [{ ...lease, entry }];
   });
+  return leases.sort((a, b) => (a.subnet.base < b.subnet.base ? -1 : 1));
 }
 
 /** Only to explain: a store that cannot be read has nothing to say. */

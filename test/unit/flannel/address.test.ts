@@ -3,7 +3,15 @@ import { isIPv6 } from "node:net";
 import { expect } from "chai";
 import fc from "fast-check";
 
-import { contains, sameBlock, tryParseAddress, tryParseCidr } from "../../../src/flannel/address";
+import {
+  blockOf,
+  contains,
+  formatAddress,
+  formatCidr,
+  sameBlock,
+  tryParseAddress,
+  tryParseCidr,
+} from "../../../src/flannel/address";
 
 describe("flannel addresses", () => {
   const valid: [string, 4 | 6, bigint][] = [
@@ -85,4 +93,36 @@ describe("flannel addresses", () => {
       expect(sameBlock(a, b)).to.equal(same);
     });
   }
+});
+
+describe("addresses as text", () => {
+  const canonical: [string, string][] = [
+    ["10.200.0.1", "10.200.0.1"],
+    ["::", "::"],
+    ["0:0:0:0:0:0:0:1", "::1"],
+    ["fd00:0:0:1:0:0:0:0", "fd00:0:0:1::"],
+    ["1:0:0:2:0:0:3:4", "1::2:0:0:3:4"],
+    ["1:0:2:3:4:5:6:7", "1:0:2:3:4:5:6:7"],
+    ["FD00:0ab:0:0::1", "fd00:ab::1"],
+  ];
+  for (const [text, expected] of canonical) {
+    it(`writes ${text} as ${expected}`, () => {
+      const address = tryParseAddress(text);
+      expect(address && formatAddress(address)).to.equal(expected);
+    });
+  }
+
+  it("reads what it writes", () => {
+    const families = fc.constantFrom<4 | 6>(4, 6);
+    fc.assert(
+      fc.property(families, fc.bigInt(0n, 2n ** 128n - 1n), (family, wide) => {
+        // Every other group zeroed now and then, so that "::" occurs.
+        const value = family === 4 ? wide & 0xffffffffn : wide & (wide << 40n) & (2n ** 128n - 1n);
+        const address = { family, value };
+        expect(tryParseAddress(formatAddress(address))).to.deep.equal(address);
+        const cidr = blockOf(address, family === 4 ? 20 : 60);
+        expect(tryParseCidr(formatCidr(cidr))).to.deep.equal(cidr);
+      }),
+    );
+  });
 });
