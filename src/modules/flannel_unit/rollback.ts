@@ -17,7 +17,7 @@ import { readJournal } from "../../host/journal";
 import { tryIdentify } from "../../host/proc";
 import { systemctl, tryShowUnit } from "../../host/systemd";
 import { type Observation } from "./observe";
-import { type Verdict, awaitReady } from "./ready";
+import { type Verdict, awaitReady, expectationOf, monotonicUs } from "./ready";
 
 type Failure = Exclude<Verdict, { kind: "ready" }>;
 
@@ -157,10 +157,12 @@ async function restart(
 ): Promise<Rollback> {
   const { unitName } = observation.declaration;
   const what = `the previous ${restored.join(" and ")}`;
-  const sinceUs = Number(process.hrtime.bigint() / 1000n);
+  const sinceUs = monotonicUs();
   await systemctl(["daemon-reload"]);
   await systemctl(["restart", "--no-block", unitName]);
-  const verdict = await awaitReady(options, observation.declaration, sinceUs);
+  // What the previous unit is to bring about is not declared any more: it must run, and keep to it.
+  const { timeoutMs, settleMs } = expectationOf(options, observation.declaration);
+  const verdict = await awaitReady({ unitName, timeoutMs, settleMs }, sinceUs);
   if (verdict.kind === "ready") {
     return { done: true, sentence: `rolled back: ${what} was put back and runs` };
   }
