@@ -18,11 +18,16 @@ die() {
 
 # step TITLE COMMAND..: runs the command and tells how long it took; a failure shows what it printed.
 # Where its own result is tested (`step .. || ..`) bash ignores errexit inside COMMAND: chain there with &&.
-step() {
-  local title=$1 log start=$EPOCHREALTIME status
-  shift
+step() { timed_step failed 40 "$@"; }
+
+# try_step TITLE COMMAND..: the same for something that may well be impossible here, with the reason in one line.
+try_step() { timed_step "no" 1 "$@"; }
+
+timed_step() {
+  local bad=$1 lines=$2 title=$3 log start=$EPOCHREALTIME status
+  shift 3
   log=$(mktemp)
-  printf '  %-52s' "$title" >&2
+  printf '  %-52s ' "$title" >&2
   set +e
   (
     set -e
@@ -33,8 +38,8 @@ step() {
   if ((status == 0)); then
     printf 'ok     %6ss\n' "$(seconds_since "$start")" >&2
   else
-    printf 'failed %6ss\n' "$(seconds_since "$start")" >&2
-    tail -n 40 "$log" | sed 's/^/    | /' >&2
+    printf '%-6s %6ss\n' "$bad" "$(seconds_since "$start")" >&2
+    tail -n "$lines" "$log" | sed 's/^[[:space:]]*/    | /' >&2
   fi
   rm -f "$log"
   return "$status"

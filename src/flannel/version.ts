@@ -54,6 +54,15 @@ export function isAtLeast(version: FlannelVersion, minimum: string): boolean {
   return compareVersions(version, parseVersion(minimum)) >= 0;
 }
 
+/**
+ * True if `installed` is what `wanted` asks for: the same release. A distribution's suffix
+ * (v0.22.3+ck1) does not matter unless the wanted version has one too.
+ */
+export function satisfies(installed: FlannelVersion, wanted: FlannelVersion): boolean {
+  const sameBuild = wanted.build === undefined || wanted.build === installed.build;
+  return sameBuild && compareVersions(installed, wanted) === 0;
+}
+
 function comparePrereleases(a: string | undefined, b: string | undefined): number {
   if (a === b) return 0;
   if (a === undefined) return 1;

@@ -16,8 +16,8 @@ export interface FileState {
 
 export interface FileAttributes {
   readonly mode: number;
-  readonly uid?: number;
-  readonly gid?: number;
+  readonly uid?: number | undefined;
+  readonly gid?: number | undefined;
 }
 
 /** Reads a regular file as UTF-8; undefined when there is none; ModuleError for all else. */
@@ -98,7 +98,11 @@ export async function syncDirectory(path: string): Promise<void> {
   }
 }
 
-async function applyAttributes(handle: FileHandle, attributes: FileAttributes): Promise<void> {
+/** Sets owner and mode of an open file. */
+export async function applyAttributes(
+  handle: FileHandle,
+  attributes: FileAttributes,
+): Promise<void> {
   // chown clears set-id bits, so it comes before chmod.
   if (attributes.uid !== undefined || attributes.gid !== undefined) {
     const now = await handle.stat();

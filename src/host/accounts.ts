@@ -1,0 +1,29 @@
+// Users and groups by name or number.
+
+import { readFile } from "node:fs/promises";
+
+import { runCommand } from "./process";
+
+const FILES = { passwd: "/etc/passwd", group: "/etc/group" } as const;
+
+/**
+ * The number of a user (`passwd`) or group (`group`) given by name or number; undefined when the
+ * host knows none. Accounts that are not in the file (LDAP, sssd) are asked for with getent.
+ */
+export async function tryResolveAccount(
+  database: "group" | "passwd",
+  nameOrId: string,
+): Promise<number | undefined> {
+  if (/^\d+$/.test(nameOrId)) return Number(nameOrId);
+  if (nameOrId === "root") return 0;
+  const local = findAccount(await readFile(FILES[database], "utf8"), nameOrId);
+  if (local !== undefined) return local;
+  const answer = await runCommand("getent", [database, nameOrId]);
+  return answer.exitCode === 0 ? findAccount(answer.stdout, nameOrId) : undefined;
+}
+
+function findAccount(lines: string, name: string): number | undefined {
+  const fields = lines.split("\n").map((line) => line.split(":"));
+  const id = fields.find((field) => field[0] === name)?.[2];
+  return id !== undefined && /^\d+$/.test(id) ? Number(id) : undefined;
+}

@@ -1,0 +1,166 @@
+// Takes single files out of a tar.gz, into places of the caller's choosing and nowhere else.
+
+import { createReadStream } from "node:fs";
+import { type FileHandle, open, stat } from "node:fs/promises";
+import { type Gunzip } from "node:zlib";
+
+import { ModuleError, messageOf, systemCodeOf } from "../ansible/errors";
+import { translateFileError } from "./atomic-file";
+import { BLOCK_BYTES, type TarEntry, TarError, checkExtendedHeader, parseTarHeader } from "./tar";
+
+export interface ArchiveLimits {
+  /** Bytes the archive may have when unpacked. */
+  readonly maxBytes: number;
+  /** How many times larger than the archive they may be (programs reach about 4). */
+  readonly maxRatio: number;
+}
+
+export const ARCHIVE_LIMITS: ArchiveLimits = { maxBytes: 512 * 1024 * 1024, maxRatio: 100 };
+
+const MAX_METADATA_BYTES = 64 * 1024;
+
+/**
+ * Writes the wanted members of the archive to their destinations (which must not exist), mode
+ * 0600. Every entry is checked, wanted or not. Throws ModuleError `verification` for an archive
+ * that is damaged, hostile or lacks a wanted file, `host` when the disk fails.
+ */
+export async function extractFiles(
+  archive: string,
+  wanted: ReadonlyMap<string, string>,
+  limits = ARCHIVE_LIMITS,
+): Promise<void> {
+  const missing = new Set(wanted.keys());
+  const { createGunzip } = await import("node:zlib");
+  const input = new BlockReader(archive, createGunzip(), await unpackedLimit(archive, limits));
+  try {
+    for (let entry = await nextEntry(input); entry !== undefined; entry = await nextEntry(input)) {
+      const destination = wanted.get(entry.name);
+      if (destination === undefined) await skipEntry(input, entry);
+      else if (entry.type !== "file") throw new TarError(`"${entry.name}" is a directory`);
+      else if (!missing.delete(entry.name)) throw new TarError(`"${entry.name}" is in it twice`);
+      else await writeEntry(input, entry, destination);
+    }
+    await input.drain();
+  } catch (error) {
+    throw translateArchiveError(archive, error);
+  } finally {
+    input.destroy();
+  }
+  if (missing.size > 0) {
+    throw new ModuleError("verification", `${archive}: holds no ${[...missing].join(" and no ")}`);
+  }
+}
+
+async function unpackedLimit(archive: string, limits: ArchiveLimits): Promise<number> {
+  const { size } = await stat(archive);
+  // Small archives of a few zero-filled blocks compress well without being a trap.
+  return Math.min(limits.maxBytes, Math.max(size * limits.maxRatio, 1024 * 1024));
+}
+
+async function nextEntry(input: BlockReader): Promise<TarEntry | undefined> {
+  return parseTarHeader(await input.read(BLOCK_BYTES));
+}
+
+async function skipEntry(input: BlockReader, entry: TarEntry): Promise<void> {
+  if (entry.type === "metadata") {
+    if (entry.sizeBytes > MAX_METADATA_BYTES) throw new TarError("an extended header is too large");
+    checkExtendedHeader(await input.read(entry.sizeBytes));
+  } else {
+    await input.pass(entry.sizeBytes, undefined);
+  }
+  await input.pass(paddingOf(entry), undefined);
+}
+
+async function writeEntry(input: BlockReader, entry: TarEntry, path: string): Promise<void> {
+  let handle: FileHandle | undefined;
+  try {
+    handle = await open(path, "wx", 0o600);
+    await input.pass(entry.sizeBytes, handle);
+    await handle.sync();
+  } catch (error) {
+    throw error instanceof TarError ? error : translateFileError(path, "write", error);
+  } finally {
+    await handle?.close();
+  }
+  await input.pass(paddingOf(entry), undefined);
+}
+
+function paddingOf(entry: TarEntry): number {
+  return (BLOCK_BYTES - (entry.sizeBytes % BLOCK_BYTES)) % BLOCK_BYTES;
+}
+
+function translateArchiveError(archive: string, error: unknown): ModuleError {
+  if (error instanceof ModuleError) return error;
+  const code = systemCodeOf(error) ?? "";
+  if (!(error instanceof TarError) && !code.startsWith("Z_")) {
+    return translateFileError(archive, "read", error);
+  }
+  const reason = code === "" ? messageOf(error) : `its compressed data is damaged (${code})`;
+  return new ModuleError(
+    "verification",
+    `${archive}: not an archive this module unpacks: ${reason}; nothing was installed`,
+    { cause: error },
+  );
+}
+
+/** Hands out the unpacked bytes of a tar.gz in the amounts asked for, never more than the limit. */
+class BlockReader {
+  readonly #file;
+  readonly #gunzip: Gunzip;
+  readonly #chunks: AsyncIterator<Buffer>;
+  readonly #limitBytes: number;
+  #totalBytes = 0;
+  #rest: Buffer = Buffer.alloc(0);
+
+  constructor(path: string, gunzip: Gunzip, limitBytes: number) {
+    this.#gunzip = gunzip;
+    this.#limitBytes = limitBytes;
+    this.#file = createReadStream(path);
+    this.#file.on("error", (error) => this.#gunzip.destroy(error));
+    this.#chunks = (this.#file.pipe(this.#gunzip) as AsyncIterable<Buffer>)[Symbol.asyncIterator]();
+  }
+
+  async read(length: number): Promise<Buffer> {
+    while (this.#rest.length < length) {
+      this.#rest = Buffer.concat([this.#rest, await this.#next()]);
+    }
+    const bytes = this.#rest.subarray(0, length);
+    this.#rest = this.#rest.subarray(length);
+    return bytes;
+  }
+
+  /** Moves `length` bytes into the file, or past it. */
+  async pass(length: number, target: FileHandle | undefined): Promise<void> {
+    for (let left = length; left > 0;) {
+      if (this.#rest.length === 0) this.#rest = await this.#next();
+      const part = this.#rest.subarray(0, left);
+      this.#rest = this.#rest.subarray(part.length);
+      if (target !== undefined) await target.writeFile(part);
+      left -= part.length;
+    }
+  }
+
+  /** Reads what follows the end mark, so that gzip's own checksum of the whole is compared. */
+  async drain(): Promise<void> {
+    while ((await this.#tryNext()) !== undefined);
+  }
+
+  destroy(): void {
+    this.#file.destroy();
+    this.#gunzip.destroy();
+  }
+
+  async #next(): Promise<Buffer> {
+    const chunk = await this.#tryNext();
+    if (chunk === undefined) throw new TarError("it ends in the middle of an entry");
+    return chunk;
+  }
+
+  async #tryNext(): Promise<Buffer | undefined> {
+    const next = await this.#chunks.next();
+    if (next.done === true) return undefined;
+    this.#totalBytes += next.value.length;
+    if (this.#totalBytes <= this.#limitBytes) return next.value;
+    throw new TarError(`it unpacks to more than ${this.#limitBytes} bytes, which no release does`);
+  }
+}

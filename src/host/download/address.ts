@@ -1,0 +1,107 @@
+// URLs: how they are shown, what in them is secret, which headers and which proxy belong to them.
+
+import { ModuleError } from "../../ansible/errors";
+
+/** Headers and the one host ("mirror.example" or "mirror.example:8443") that may see them. */
+export interface HostHeaders {
+  readonly host: string;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+const PROTOCOLS = new Set(["file:", "http:", "https:"]);
+
+/** Parses a URL of a kind this module fetches. Throws `invalid_arguments`, without the URL's secrets. */
+export function parseUrl(text: string, option: string): URL {
+  const url = tryParse(text);
+  if (url !== undefined && PROTOCOLS.has(url.protocol)) return url;
+  const shown = url === undefined ? text.replace(/\/\/[^/@]*@/, "//") : showUrl(url);
+  throw new ModuleError(
+    "invalid_arguments",
+    `${option}: ${shown}: expected a URL that begins with https://, http:// or file://`,
+  );
+}
+
+function tryParse(text: string): URL | undefined {
+  try {
+    return new URL(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** A URL for people: without user, password, query and fragment, where tokens live. */
+export function showUrl(url: URL): string {
+  return `${url.protocol}//${url.host}${url.pathname}`;
+}
+
+/** Everything in a URL that must not be printed, in the forms in which it might be. */
+export function secretsOfUrl(text: string): readonly string[] {
+  const url = tryParse(text);
+  if (url === undefined) return [];
+  const user = decode(url.username);
+  const password = decode(url.password);
+  // Without a password, the user is a token.
+  const credentials =
+    password === "" ? [url.username, user] : [url.password, password, `${user}:${password}`];
+  const queried = [...url.searchParams.values()].filter((value) => value.length >= 8);
+  return [...credentials, ...queried].filter((secret) => secret !== "");
+}
+
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
+/** `Basic ...` for the credentials in a URL; undefined when there are none. */
+export function basicAuthorization(url: URL): string | undefined {
+  if (url.username === "" && url.password === "") return undefined;
+  const pair = `${decode(url.username)}:${decode(url.password)}`;
+  return `Basic ${Buffer.from(pair).toString("base64")}`;
+}
+
+/** The declared headers that this URL's host may see. */
+export function headersFor(url: URL, declared: readonly HostHeaders[]): Record<string, string> {
+  const ours = declared.filter(({ host }) => host.toLowerCase() === url.host);
+  return Object.assign({}, ...ours.map(({ headers }) => headers)) as Record<string, string>;
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/**
+ * The proxy for a URL by `http_proxy`, `https_proxy` and `no_proxy` (or in capitals, as curl and
+ * Python read them). Throws `invalid_arguments` for a proxy that is not an HTTP one.
+ */
+export function proxyFor(url: URL, environment: Environment): URL | undefined {
+  const scheme = url.protocol.slice(0, -1);
+  const setting = variable(environment, `${scheme}_proxy`);
+  if (setting === "" || isExempt(url, variable(environment, "no_proxy"))) return undefined;
+  const proxy = tryParse(setting.includes("://") ? setting : `http://${setting}`);
+  if (proxy?.protocol === "http:" || proxy?.protocol === "https:") return proxy;
+  throw new ModuleError(
+    "invalid_arguments",
+    `${scheme}_proxy: expected the URL of an HTTP proxy such as http://proxy.example:3128`,
+  );
+}
+
+function variable(environment: Environment, name: string): string {
+  return environment[name] ?? environment[name.toUpperCase()] ?? "";
+}
+
+/** no_proxy: names (with all below them), addresses, either with a port, or "*". */
+function isExempt(url: URL, noProxy: string): boolean {
+  const host = url.hostname.replace(/^\[|\]$/g, "");
+  const port = url.port === "" ? { "http:": "80", "https:": "443" }[url.protocol] : url.port;
+  return noProxy.split(/[\s,]+/).some((entry) => {
+    if (entry === "*") return true;
+    const [, name = "", entryPort] = /^\[?(.*?)\]?(?::(\d+))?$/.exec(entry.toLowerCase()) ?? [];
+    const domain = entry.includes("::") ? entry.replace(/^\[|\]$/g, "") : name;
+    const suffix = domain.replace(/^\*?\./, "");
+    if (suffix === "" || (entryPort !== undefined && !entry.includes("::") && entryPort !== port)) {
+      return false;
+    }
+    return host === suffix || host.endsWith(`.${suffix}`);
+  });
+}

@@ -1,0 +1,110 @@
+// One GET, through proxies and redirects, up to the head of the final answer.
+
+import { type IncomingMessage } from "node:http";
+
+import { type HostHeaders, basicAuthorization, headersFor, proxyFor, showUrl } from "./address";
+import { type TlsSettings, openConnection, waitFor } from "./connection";
+import { TransferError, describeStatus } from "./failure";
+
+export interface RequestSettings extends TlsSettings {
+  /** How long to wait for a connection, for an answer, and for more of a body. */
+  readonly timeoutMs: number;
+  readonly headers: readonly HostHeaders[];
+  readonly environment: Readonly<Record<string, string | undefined>>;
+}
+
+const MAX_REDIRECTS = 10;
+const REDIRECTS = new Set([301, 302, 303, 307, 308]);
+
+/**
+ * Asks for `url` and returns the answer whose status is in `accepted`, body unread. Throws
+ * TransferError. Declared headers and credentials go to the hosts they belong to only.
+ */
+export async function requestUrl(
+  url: URL,
+  settings: RequestSettings,
+  extra: Readonly<Record<string, string>> = {},
+  accepted: readonly number[] = [200],
+): Promise<IncomingMessage> {
+  let target = url;
+  for (let hops = 0; hops <= MAX_REDIRECTS; hops++) {
+    const response = await requestOnce(target, settings, extra);
+    const status = response.statusCode ?? 0;
+    if (accepted.includes(status)) return response;
+    response.destroy();
+    const { location } = response.headers;
+    if (!REDIRECTS.has(status) || location === undefined) {
+      throw describeStatus(showUrl(target), status, response.headers["retry-after"]);
+    }
+    target = redirectTarget(target, location);
+  }
+  throw new TransferError(
+    "network",
+    `${showUrl(url)}: more than ${MAX_REDIRECTS} redirects, the last to ${showUrl(target)}`,
+    false,
+  );
+}
+
+function redirectTarget(from: URL, location: string): URL {
+  const target = parseLocation(from, location);
+  // Credentials of the URL stay with its host, as those in declared headers do.
+  if (target.host === from.host && target.username === "") {
+    target.username = from.username;
+    target.password = from.password;
+  }
+  const isWeb = target.protocol === "https:" || target.protocol === "http:";
+  if (isWeb && !(from.protocol === "https:" && target.protocol === "http:")) return target;
+  // file: would read this host's own files; http: would give up what https promised.
+  throw new TransferError(
+    "refused",
+    `${showUrl(from)}: redirects to ${showUrl(target)}, which is not followed from there`,
+    false,
+  );
+}
+
+function parseLocation(from: URL, location: string): URL {
+  try {
+    return new URL(location, from);
+  } catch (cause) {
+    const message = `${showUrl(from)}: redirects to something that is not a URL`;
+    throw new TransferError("network", message, false, { cause });
+  }
+}
+
+async function requestOnce(
+  url: URL,
+  settings: RequestSettings,
+  extra: Readonly<Record<string, string>>,
+): Promise<IncomingMessage> {
+  const proxy = proxyFor(url, settings.environment);
+  const socket = await openConnection(url, proxy, settings, settings.timeoutMs);
+  const isProxied = proxy !== undefined && url.protocol === "http:";
+  const { request: httpRequest } = await import("node:http");
+  const request = httpRequest({
+    createConnection: () => socket,
+    path: isProxied
+      ? `http://${url.host}${url.pathname}${url.search}`
+      : `${url.pathname}${url.search}`,
+    headers: {
+      Host: url.host,
+      "User-Agent": "ansible-role-flanneld",
+      Accept: "*/*",
+      "Accept-Encoding": "identity",
+      ...authorizationOf(url, "Authorization"),
+      ...(isProxied ? authorizationOf(proxy, "Proxy-Authorization") : {}),
+      ...headersFor(url, settings.headers),
+      ...extra,
+    },
+  });
+  request.end();
+  const [response] = (await waitFor(request, "response", url, settings.timeoutMs)) as [
+    IncomingMessage,
+  ];
+  response.on("error", () => undefined);
+  return response;
+}
+
+function authorizationOf(url: URL, header: string): Record<string, string> {
+  const value = basicAuthorization(url);
+  return value === undefined ? {} : { [header]: value };
+}

@@ -1,0 +1,95 @@
+// The file a transfer writes to. Counts and hashes on the way, looks at the first bytes, and can
+// go on where an earlier attempt was cut.
+
+import { type Hash, createHash } from "node:crypto";
+import { type FileHandle, open } from "node:fs/promises";
+
+import { translateFileError } from "../atomic-file";
+
+const HEAD_BYTES = 512;
+
+export class Sink {
+  #bytes = 0;
+  #hash: Hash = createHash("sha256");
+  #head: Buffer = Buffer.alloc(0);
+
+  readonly #path: string;
+  readonly #handle: FileHandle;
+
+  private constructor(path: string, handle: FileHandle) {
+    this.#path = path;
+    this.#handle = handle;
+  }
+
+  /** Creates the file, mode 0600; throws ModuleError if there is one already. */
+  static async create(path: string): Promise<Sink> {
+    try {
+      return new Sink(path, await open(path, "wx", 0o600));
+    } catch (error) {
+      throw translateFileError(path, "write", error);
+    }
+  }
+
+  /** Bytes written so far. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** The first bytes of the file, by which its kind is known. */
+  get head(): Buffer {
+    return this.#head;
+  }
+
+  /** True once `head` will not grow any more, except by the end of the file. */
+  get isHeadComplete(): boolean {
+    return this.#head.length === HEAD_BYTES;
+  }
+
+  async write(chunk: Buffer): Promise<void> {
+    if (!this.isHeadComplete) {
+      this.#head = Buffer.concat([this.#head, chunk]).subarray(0, HEAD_BYTES);
+    }
+    try {
+      await this.#writeWhole(chunk);
+    } catch (error) {
+      throw translateFileError(this.#path, "write", error);
+    }
+    this.#hash.update(chunk);
+    this.#bytes += chunk.length;
+  }
+
+  /** Forgets what was written: the next attempt begins anew. */
+  async restart(): Promise<void> {
+    await this.#handle.truncate(0);
+    this.#bytes = 0;
+    this.#head = Buffer.alloc(0);
+    this.#hash = createHash("sha256");
+  }
+
+  /** The SHA-256 of what was written. */
+  digest(): string {
+    return this.#hash.copy().digest("hex");
+  }
+
+  /** Makes the file durable. */
+  async sync(): Promise<void> {
+    try {
+      await this.#handle.sync();
+    } catch (error) {
+      throw translateFileError(this.#path, "write", error);
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#handle.close();
+  }
+
+  /** At explicit positions, because truncating does not move a file's offset back. */
+  async #writeWhole(chunk: Buffer): Promise<void> {
+    for (let done = 0; done < chunk.length;) {
+      const left = chunk.length - done;
+      const { bytesWritten } = await this.#handle.write(chunk, done, left, this.#bytes + done);
+      done += bytesWritten;
+    }
+  }
+}

@@ -1,0 +1,52 @@
+// Earlier versions of a program that are kept beside it, so that it can be rolled back.
+// `/usr/local/sbin/flanneld` of v0.16.1 is kept as `/usr/local/sbin/.flanneld.previous-v0.16.1`:
+// hidden, so that no shell completes or runs it by accident.
+
+import { lstat, readdir } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+
+import { systemCodeOf } from "../ansible/errors";
+
+export interface PreviousVersion {
+  readonly path: string;
+  readonly version: string;
+}
+
+function prefixOf(program: string): string {
+  return `.${basename(program)}.previous-`;
+}
+
+/** Where this version of the program is kept once another takes its place. */
+export function previousPath(program: string, version: string): string {
+  return join(dirname(program), `${prefixOf(program)}${version}`);
+}
+
+/**
+ * The kept versions, the one replaced last first. Their change time tells the order: replacing a
+ * program takes away a name of its file, and nothing is done to a kept file afterwards.
+ */
+export async function listPreviousVersions(program: string): Promise<readonly PreviousVersion[]> {
+  const prefix = prefixOf(program);
+  const directory = dirname(program);
+  const names = (await namesIn(directory)).filter((name) => name.startsWith(prefix));
+  const found = await Promise.all(
+    names.map(async (name) => {
+      const path = join(directory, name);
+      const info = await lstat(path);
+      return { path, version: name.slice(prefix.length), changed: info.ctimeMs, info };
+    }),
+  );
+  return found
+    .filter(({ info }) => info.isFile())
+    .sort((a, b) => b.changed - a.changed || a.version.localeCompare(b.version, "en"))
+    .map(({ path, version }) => ({ path, version }));
+}
+
+async function namesIn(directory: string): Promise<readonly string[]> {
+  try {
+    return await readdir(directory);
+  } catch (error) {
+    if (systemCodeOf(error) === "ENOENT") return [];
+    throw error;
+  }
+}

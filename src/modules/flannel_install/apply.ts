@@ -1,0 +1,173 @@
+// Carries a plan out. Every step is atomic, and only the renames change what is in use.
+
+import { chmod, chown, link, mkdir, open, rename, rm } from "node:fs/promises";
+import { dirname } from "node:path";
+
+import { DAEMON, MK_DOCKER_OPTS } from "../../flannel/release-assets";
+import { type FlannelVersion, tagOf } from "../../flannel/version";
+import { type FlannelInstallOptions } from "../../generated/flannel_install";
+import {
+  type FileAttributes,
+  applyAttributes,
+  removeFile,
+  replaceFile,
+  syncDirectory,
+  translateFileError,
+} from "../../host/atomic-file";
+import { sha256OfFile } from "../../host/checksum";
+import { type HostState, type Observation } from "./observe";
+import { type Asset, type StagedFiles, obtainAsset, stagingFor, unpackAsset } from "./obtain";
+import { type Origins, renderOrigins } from "./origin";
+import { type InstallChange, type InstallPlan } from "./plan";
+import { type InstallPaths, type InstallRequest } from "./request";
+import { verifyBinary } from "./verify";
+
+type Installation = Extract<InstallChange, { kind: "install" }>;
+
+/** What an installation found out. */
+export interface Installed {
+  readonly asset: Asset;
+  /** Version and digest of the binary, if that was among the installed files. */
+  readonly version: FlannelVersion | undefined;
+  readonly sha256: string | undefined;
+  readonly elapsedMs: number;
+}
+
+/** Undefined when the plan had nothing to install. */
+export type Outcome = Installed | undefined;
+
+export async function applyPlan(
+  plan: InstallPlan,
+  _options: FlannelInstallOptions,
+  observation: Observation,
+): Promise<Outcome> {
+  let outcome: Outcome;
+  for (const change of plan.changes) {
+    outcome = (await applyChange(change, observation)) ?? outcome;
+  }
+  return outcome;
+}
+
+async function applyChange(change: InstallChange, observation: Observation): Promise<Outcome> {
+  switch (change.kind) {
+    case "create-directory":
+      await createDirectory(change.path);
+      return undefined;
+    case "remove":
+      await removeFile(change.path);
+      return undefined;
+    case "set-attributes":
+      await setAttributes(change.path, observation);
+      return undefined;
+    case "install":
+      return observation.request && install(change, observation.request, observation);
+  }
+}
+
+async function createDirectory(path: string): Promise<void> {
+  try {
+    const first = await mkdir(path, { recursive: true, mode: 0o755 });
+    await syncDirectory(dirname(first ?? path));
+  } catch (error) {
+    throw translateFileError(path, "create", error);
+  }
+}
+
+async function setAttributes(path: string, observation: Observation): Promise<void> {
+  const { request, uid, gid } = observation;
+  if (request === undefined || uid === undefined || gid === undefined) return;
+  try {
+    // chown clears set-id bits, so it comes before chmod.
+    await chown(path, uid, gid);
+    await chmod(path, request.mode);
+  } catch (error) {
+    throw translateFileError(path, "set mode and owner of", error);
+  }
+}
+
+/** Stages everything, verifies everything, and only then touches what is in use. */
+async function install(
+  change: Installation,
+  request: InstallRequest,
+  { host, uid, gid, assetSha256 }: Observation,
+): Promise<Installed> {
+  const begunAt = Date.now();
+  const staging = stagingFor(host.paths);
+  try {
+    const asset = await obtainAsset(request, assetSha256, staging);
+    const staged = await unpackAsset(asset, change.files, staging);
+    for (const path of Object.values(staged)) await prepare(path, { mode: request.mode, uid, gid });
+    const binary = staged[DAEMON];
+    const version =
+      binary === undefined ? undefined : await verifyBinary(binary, request, asset.source);
+    const digests = await digestsOf(staged);
+    if (asset.isArchive) await recordOrigins(host, request, asset, digests);
+    if (change.keepAs !== undefined) await keepPrevious(host.paths.binary, change.keepAs);
+    await putInPlace(staged, host.paths);
+    const elapsedMs = Date.now() - begunAt;
+    return { asset, version, sha256: digests[DAEMON], elapsedMs };
+  } finally {
+    const paths: readonly string[] = Object.values(staging);
+    for (const path of paths) await rm(path, { force: true });
+  }
+}
+
+async function prepare(path: string, attributes: FileAttributes): Promise<void> {
+  try {
+    const handle = await open(path, "r");
+    try {
+      await applyAttributes(handle, attributes);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+  } catch (error) {
+    throw translateFileError(path, "set mode and owner of", error);
+  }
+}
+
+async function digestsOf(staged: StagedFiles): Promise<Readonly<Record<string, string>>> {
+  const digests: Record<string, string> = {};
+  for (const [file, path] of Object.entries(staged)) digests[file] = await sha256OfFile(path);
+  return digests;
+}
+
+/** Written before the files are in place: an entry counts only once a file has its digest. */
+async function recordOrigins(
+  host: HostState,
+  request: InstallRequest,
+  asset: Asset,
+  digests: Readonly<Record<string, string>>,
+): Promise<void> {
+  const entries = Object.entries(digests).map(([file, sha256]) => [
+    file,
+    { sha256, version: tagOf(request.version), archive_sha256: asset.sha256 },
+  ]);
+  const origins = { ...host.origins, ...Object.fromEntries(entries) } as Origins;
+  await replaceFile(host.paths.origin, renderOrigins(origins), { mode: 0o644 });
+}
+
+/** Gives the binary in use a second name; it loses its first when the new one is renamed over it. */
+async function keepPrevious(binary: string, path: string): Promise<void> {
+  try {
+    await rm(path, { force: true });
+    await link(binary, path);
+  } catch (error) {
+    throw translateFileError(path, "keep the previous version as", error);
+  }
+}
+
+/** The binary last: once it is there, so is all that belongs to it. */
+async function putInPlace(staged: StagedFiles, paths: InstallPaths): Promise<void> {
+  const renames = [
+    [staged[MK_DOCKER_OPTS], paths.script],
+    [staged[DAEMON], paths.binary],
+  ] as const;
+  for (const [from, to] of renames) {
+    if (from === undefined) continue;
+    await rename(from, to).catch((error: unknown) => {
+      throw translateFileError(to, "replace", error);
+    });
+  }
+  await syncDirectory(paths.directory);
+}

@@ -1,0 +1,90 @@
+// Looks at an installed or staged file: what it is, whose it is, and what it says of itself.
+
+import { type Stats } from "node:fs";
+import { lstat, stat } from "node:fs/promises";
+
+import { ModuleError, systemCodeOf } from "../../ansible/errors";
+import { type Arch, tryArchOfElf } from "../../flannel/release-assets";
+import { type FlannelVersion, tryParseVersion } from "../../flannel/version";
+import { translateFileError } from "../../host/atomic-file";
+import { sha256OfFile } from "../../host/checksum";
+import { tryReadElf } from "../../host/elf";
+import { type CommandResult, runCommand } from "../../host/process";
+
+export interface InstalledFile {
+  readonly sha256: string;
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+  /** A symbolic link is followed for reading, and replaced as a whole. */
+  readonly isLink: boolean;
+}
+
+export interface InstalledBinary extends InstalledFile {
+  /** Undefined when the file is not a whole program for a CPU of flannel's. */
+  readonly arch: Arch | undefined;
+  /** Undefined when it does not run here, or does not tell. */
+  readonly version: FlannelVersion | undefined;
+}
+
+const VERSION_TIMEOUT_MS = 10_000;
+
+/** Undefined when there is no such file. Throws when something else is in its place. */
+export async function tryInspectFile(path: string): Promise<InstalledFile | undefined> {
+  const info = await tryStat(path);
+  if (info === undefined) return undefined;
+  const isLink = await lstat(path).then((link) => link.isSymbolicLink());
+  return {
+    sha256: await sha256OfFile(path),
+    mode: info.mode & 0o7777,
+    uid: info.uid,
+    gid: info.gid,
+    isLink,
+  };
+}
+
+/** As `tryInspectFile`, and asks the program for its version. */
+export async function tryInspectBinary(path: string): Promise<InstalledBinary | undefined> {
+  const file = await tryInspectFile(path);
+  if (file === undefined) return undefined;
+  const arch = await tryReadArch(path);
+  return { ...file, arch, version: arch === undefined ? undefined : await tryAskVersion(path) };
+}
+
+async function tryStat(path: string): Promise<Stats | undefined> {
+  const info = await stat(path).catch((error: unknown) => {
+    const code = systemCodeOf(error);
+    if (code === "ENOENT" || code === "ENOTDIR") return undefined;
+    throw translateFileError(path, "read", error);
+  });
+  if (info === undefined || info.isFile()) return info;
+  const what = info.isDirectory() ? "a directory" : "something that is not a file";
+  throw new ModuleError("host", `${path}: ${what} is in the way, move it aside`);
+}
+
+/** A program that was cut short is none: running it could do anything. */
+async function tryReadArch(path: string): Promise<Arch | undefined> {
+  const [program, info] = await Promise.all([tryReadElf(path), stat(path)]);
+  if (program === undefined || info.size < program.expectedBytes) return undefined;
+  return tryArchOfElf(program);
+}
+
+async function tryAskVersion(path: string): Promise<FlannelVersion | undefined> {
+  try {
+    return findVersion(await askVersion(path));
+  } catch {
+    return undefined;
+  }
+}
+
+/** Runs `flanneld --version`. Throws ModuleError when it cannot be run. */
+export async function askVersion(path: string): Promise<CommandResult> {
+  return runCommand(path, ["--version"], { timeoutMs: VERSION_TIMEOUT_MS, cwd: "/" });
+}
+
+/** The version in the answer: the first line that is one; flanneld writes it to standard error. */
+export function findVersion(answer: CommandResult): FlannelVersion | undefined {
+  if (answer.exitCode !== 0) return undefined;
+  const lines = `${answer.stderr}\n${answer.stdout}`.split("\n");
+  return lines.map(tryParseVersion).find((version) => version !== undefined);
+}

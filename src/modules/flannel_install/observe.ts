@@ -1,0 +1,165 @@
+// What is on the host now, and what the task's options mean there.
+
+import { access, readdir, realpath } from "node:fs/promises";
+import { endianness, machine } from "node:os";
+import { basename, join } from "node:path";
+
+import { ModuleError, systemCodeOf } from "../../ansible/errors";
+import { type ModuleContext } from "../../ansible/module";
+import { type Arch, parseArch, tryArchOfMachine } from "../../flannel/release-assets";
+import { satisfies } from "../../flannel/version";
+import { type FlannelInstallOptions } from "../../generated/flannel_install";
+import { tryResolveAccount } from "../../host/accounts";
+import { translateFileError } from "../../host/atomic-file";
+import { findChecksum, sha256OfFile } from "../../host/checksum";
+import { showUrl } from "../../host/download/address";
+import { fetchText } from "../../host/download/fetch-text";
+import { type PreviousVersion, listPreviousVersions } from "../../host/previous-versions";
+import { type RunningProgram, countRunning } from "../../host/running-programs";
+import {
+  type InstalledBinary,
+  type InstalledFile,
+  tryInspectBinary,
+  tryInspectFile,
+} from "./inspect";
+import { type Origins, readOrigins } from "./origin";
+import { type InstallPaths, type InstallRequest, pathsOf, resolveRequest } from "./request";
+
+export interface HostState {
+  readonly paths: InstallPaths;
+  /** Names in the directory; undefined when it does not exist. */
+  readonly names: readonly string[] | undefined;
+  readonly binary: InstalledBinary | undefined;
+  readonly script: InstalledFile | undefined;
+  readonly origins: Origins;
+  readonly kept: readonly PreviousVersion[];
+  /** What killed runs left behind. */
+  readonly leftovers: readonly string[];
+  readonly running: RunningProgram;
+}
+
+/** `request` is undefined for `state: absent`. */
+export interface Observation {
+  readonly host: HostState;
+  readonly request: InstallRequest | undefined;
+  /** Owner of the files; undefined in check mode for an account that does not exist yet. */
+  readonly uid: number | undefined;
+  readonly gid: number | undefined;
+  /** SHA-256 the file to install from must have, as far as it is declared and already known. */
+  readonly assetSha256: string | undefined;
+}
+
+export async function observe(
+  options: FlannelInstallOptions,
+  context: ModuleContext,
+): Promise<Observation> {
+  const request =
+    options.state === "present" ? resolveRequest(options, wantedArch(options.arch)) : undefined;
+  const host = await observeHost(pathsOf(options.bin_dir));
+  if (request === undefined) {
+    return { host, request, uid: undefined, gid: undefined, assetSha256: undefined };
+  }
+  return {
+    host,
+    request,
+    uid: await resolveAccount("passwd", "owner", options.owner, context),
+    gid: await resolveAccount("group", "group", options.group, context),
+    assetSha256: await knownSha256(request, host),
+  };
+}
+
+/** The declared CPU, else that of this host. */
+function wantedArch(declared: string | undefined): Arch {
+  if (declared !== undefined) return parseArch(declared);
+  const arch = tryArchOfMachine(machine(), endianness());
+  if (arch !== undefined) return arch;
+  throw new ModuleError(
+    "unsupported",
+    `the host's CPU is ${machine()}, for which flannel is not released; ` +
+      `declare arch if one of flannel's binaries runs on it`,
+  );
+}
+
+async function observeHost(paths: InstallPaths): Promise<HostState> {
+  const [names, binary, script, origins, kept, running] = await Promise.all([
+    tryList(paths.directory),
+    tryInspectBinary(paths.binary),
+    tryInspectFile(paths.script),
+    readOrigins(paths.origin),
+    listPreviousVersions(paths.binary),
+    countRunning(await tryRealPath(paths)),
+  ]);
+  const leftovers = (names ?? []).filter(isLeftover).map((name) => join(paths.directory, name));
+  return { paths, names, binary, script, origins, kept, leftovers, running };
+}
+
+/** /proc names a process's program without the symbolic links in its path. */
+async function tryRealPath(paths: InstallPaths): Promise<string> {
+  const directory = await realpath(paths.directory).catch(() => paths.directory);
+  return join(directory, basename(paths.binary));
+}
+
+function isLeftover(name: string): boolean {
+  return /^\.(flanneld|mk-docker-opts\.sh|\.flanneld\.origin\.json)\.new-/.test(name);
+}
+
+async function tryList(directory: string): Promise<readonly string[] | undefined> {
+  try {
+    return await readdir(directory);
+  } catch (error) {
+    if (systemCodeOf(error) === "ENOENT") return undefined;
+    throw translateFileError(directory, "use", error);
+  }
+}
+
+async function resolveAccount(
+  database: "group" | "passwd",
+  option: string,
+  name: string,
+  context: ModuleContext,
+): Promise<number | undefined> {
+  const id = await tryResolveAccount(database, name);
+  if (id !== undefined) return id;
+  const message = `${option}: ${name}: there is no such ${database === "group" ? "group" : "user"}`;
+  if (!context.checkMode) throw new ModuleError("not_found", `${message}, create it first`);
+  context.warn(`${message} on this host yet`);
+  return undefined;
+}
+
+/**
+ * The digest of the file to install from. A list of checksums is asked only if the answer decides
+ * whether something has to be installed; otherwise that is left to the installation.
+ */
+async function knownSha256(request: InstallRequest, host: HostState): Promise<string | undefined> {
+  const { checksum, src } = request;
+  const version = host.binary?.version;
+  const isUndecided = version !== undefined && satisfies(version, request.version);
+  const declared =
+    checksum?.kind === "digest" || isUndecided ? await declaredSha256(request) : undefined;
+  if (src === undefined || !(await exists(src))) return declared;
+  const actual = await sha256OfFile(src).catch((error: unknown) => {
+    throw translateFileError(src, "read", error);
+  });
+  if (declared === undefined || declared === actual) return actual;
+  throw new ModuleError(
+    "verification",
+    `src: ${src}: its SHA-256 is ${actual}, declared is ${declared}`,
+  );
+}
+
+/** The declared digest, fetched if it is declared as a list. */
+export async function declaredSha256(request: InstallRequest): Promise<string | undefined> {
+  const { checksum } = request;
+  if (checksum === undefined) return undefined;
+  if (checksum.kind === "digest") return checksum.sha256;
+  const url = new URL(checksum.url);
+  const list = await fetchText(url, request.download);
+  return findChecksum(list, request.assetNames, showUrl(url));
+}
+
+async function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
+}

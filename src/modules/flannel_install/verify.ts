@@ -1,0 +1,90 @@
+// The last word before a binary is put in place: it is for this CPU, whole, runs here, and is the
+// version that was asked for.
+
+import { stat } from "node:fs/promises";
+import { endianness, machine } from "node:os";
+import { dirname } from "node:path";
+
+import { ModuleError, messageOf, systemCodeOf } from "../../ansible/errors";
+import { tryArchOfElf, tryArchOfMachine } from "../../flannel/release-assets";
+import { type FlannelVersion, satisfies, tagOf } from "../../flannel/version";
+import { type ElfProgram, tryReadElf } from "../../host/elf";
+import { type CommandResult } from "../../host/process";
+import { askVersion, findVersion } from "./inspect";
+import { type InstallRequest } from "./request";
+
+/**
+ * Checks a staged binary and returns the version it tells. Throws `verification` with a message
+ * that begins with `source`.
+ */
+export async function verifyBinary(
+  path: string,
+  request: InstallRequest,
+  source: string,
+): Promise<FlannelVersion> {
+  const refuse = (reason: string, cause?: unknown): never => {
+    throw new ModuleError("verification", `${source}: ${reason}; nothing was replaced`, { cause });
+  };
+  const program = await tryReadElf(path);
+  const flaw = program === undefined ? "is not a program" : await findFlaw(path, program, request);
+  if (flaw !== undefined) return refuse(flaw);
+  const answer = await run(path, request, program?.interpreter, refuse);
+  const version = findVersion(answer);
+  if (version === undefined) return refuse(`does not tell its version: ${lastLine(answer)}`);
+  if (satisfies(version, request.version)) return version;
+  return refuse(`is flanneld ${tagOf(version)}, version asks for ${tagOf(request.version)}`);
+}
+
+async function findFlaw(
+  path: string,
+  program: ElfProgram,
+  request: InstallRequest,
+): Promise<string | undefined> {
+  const arch = tryArchOfElf(program);
+  if (arch !== request.arch) {
+    const is = arch ?? `a CPU with ELF number ${program.machine}`;
+    return `this is a binary for ${is}, ${whoWants(request)}`;
+  }
+  const { size } = await stat(path);
+  if (size >= program.expectedBytes) return undefined;
+  return `the program is cut short: ${size} of at least ${program.expectedBytes} bytes`;
+}
+
+function whoWants({ arch }: InstallRequest): string {
+  const host = tryArchOfMachine(machine(), endianness());
+  return arch === host ? `the host is ${host}` : `arch asks for ${arch}`;
+}
+
+async function run(
+  path: string,
+  request: InstallRequest,
+  interpreter: string | undefined,
+  refuse: (reason: string, cause?: unknown) => never,
+): Promise<CommandResult> {
+  try {
+    return await askVersion(path);
+  } catch (error) {
+    const cause = error instanceof ModuleError ? error.cause : error;
+    switch (systemCodeOf(cause) ?? "") {
+      case "EACCES":
+        throw new ModuleError(
+          "host",
+          `${dirname(path)}: programs cannot be run there, its file system is probably mounted ` +
+            `noexec; choose another bin_dir or remount it. Nothing was replaced`,
+          { cause: error },
+        );
+      case "ENOENT":
+        return refuse(`needs ${interpreter ?? "a loader"}, which this host does not have`, error);
+      case "ENOEXEC":
+        return refuse(`a binary for ${request.arch} does not run on ${machine()}`, error);
+      default:
+        return refuse(`cannot be run: ${messageOf(error)}`, error);
+    }
+  }
+}
+
+function lastLine(answer: CommandResult): string {
+  const lines = `${answer.stdout}\n${answer.stderr}`.split("\n").filter((line) => line !== "");
+  const shown = JSON.stringify((lines.at(-1) ?? "").slice(0, 200));
+  return `"--version" exits ${answer.exitCode} and prints ${shown}`;
+}
