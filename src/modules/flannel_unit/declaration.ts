@@ -13,7 +13,7 @@ import {
   parseSettings,
   tryTextOf,
 } from "../../flannel/flags";
-import { tryParseCidr } from "../../flannel/address";
+import { type Family, tryParseCidr } from "../../flannel/ip";
 import { type FlannelVersion, parseVersion } from "../../flannel/version";
 import { type FlannelUnitOptions } from "../../generated/flannel_unit";
 import { renderEnvironmentLine } from "../../host/systemd-quote";
@@ -91,17 +91,17 @@ function unitNameOf(name: string): string {
 
 function readNetworks(options: FlannelUnitOptions): DeclaredNetworks {
   const { network, ipv6_network: ipv6Network } = options;
-  checkNetwork("network", network, 4);
-  checkNetwork("ipv6_network", ipv6Network, 6);
+  checkNetwork("network", network, "IPv4");
+  checkNetwork("ipv6_network", ipv6Network, "IPv6");
   return {
     ...(network === undefined ? {} : { network }),
     ...(ipv6Network === undefined ? {} : { ipv6Network }),
   };
 }
 
-function checkNetwork(option: string, value: string | undefined, family: 4 | 6): void {
+function checkNetwork(option: string, value: string | undefined, family: Family): void {
   if (value === undefined || tryParseCidr(value)?.family === family) return;
-  const message = `${option}: "${value}": expected an IPv${family} CIDR`;
+  const message = `${option}: "${value}": expected an ${family} CIDR`;
   throw new ModuleError("invalid_arguments", message);
 }
 

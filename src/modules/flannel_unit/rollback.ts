@@ -1,7 +1,7 @@
 // When the daemon does not come up: says why, and puts back what carried pods before.
 
-import { link, readdir, rename, rm } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import { link, rename, rm } from "node:fs/promises";
+import { dirname } from "node:path";
 
 import { ModuleError, messageOf } from "../../ansible/errors";
 import { type Cause, recogniseCauses } from "../../flannel/causes";
@@ -14,6 +14,7 @@ import {
   syncDirectory,
 } from "../../host/atomic-file";
 import { readJournal } from "../../host/journal";
+import { listPreviousVersions } from "../../host/previous-versions";
 import { tryIdentify } from "../../host/proc";
 import { systemctl, tryShowUnit } from "../../host/systemd";
 import { type Observation } from "./observe";
@@ -127,13 +128,9 @@ async function findKeptBinary(
 ): Promise<string | undefined> {
   const ran = process?.executable;
   if (ran === undefined || ran.inode === binary?.inode) return undefined;
-  const folder = dirname(options.binary);
-  const prefix = `.${basename(options.binary)}.previous-`;
-  const names = (await readdir(folder).catch(() => [])).filter((name) => name.startsWith(prefix));
-  const candidates = [
-    ...(options.previous_binary === undefined ? [] : [options.previous_binary]),
-    ...names.map((name) => join(folder, name)),
-  ];
+  const kept = (await listPreviousVersions(options.binary)).map(({ path }) => path);
+  const candidates =
+    options.previous_binary === undefined ? kept : [options.previous_binary, ...kept];
   for (const candidate of candidates) {
     const identity = await tryIdentify(candidate);
     if (identity?.inode === ran.inode && identity.device === ran.device) return candidate;
