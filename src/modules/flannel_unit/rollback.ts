@@ -22,7 +22,9 @@ import { type Verdict, awaitReady, expectationOf, monotonicUs } from "./ready";
 
 type Failure = Exclude<Verdict, { kind: "ready" }>;
 
-const JOURNAL_LINES = 30;
+const SHOWN_LINES = 30;
+/** Causes are looked for in more: a usage text alone is longer than what is shown. */
+const SEARCHED_LINES = 500;
 
 /** The error of a start that failed, after the way back has been gone (or found not to exist). */
 export async function explainAndRollBack(
@@ -31,8 +33,9 @@ export async function explainAndRollBack(
   failure: Failure,
 ): Promise<ModuleError> {
   const { unitName } = observation.declaration;
-  const journal = await readJournal(failure.unit?.invocationId ?? "", JOURNAL_LINES);
-  const causes = recogniseCauses(journal);
+  const wholeJournal = await readJournal(failure.unit?.invocationId ?? "", SEARCHED_LINES);
+  const causes = recogniseCauses(wholeJournal);
+  const journal = wholeJournal.slice(-SHOWN_LINES);
   const rollback = await rollBack(options, observation);
   const unit = await tryShowUnit(unitName);
   const message = [
