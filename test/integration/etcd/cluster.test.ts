@@ -1,15 +1,13 @@
 // Three members and many writers: failover, elections in the middle of a run, and races.
 
 import { spawn } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { rmSync } from "node:fs";
 import { join } from "node:path";
 
 import { expect } from "chai";
 
-import { bundle, generate } from "../../../scripts/build";
-import { readModuleSource } from "../../../scripts/build/documentation";
 import { ModuleError } from "../../../src/ansible/errors";
+import { buildModule } from "../../support/build-module";
 import { EtcdCluster, type Member, kill } from "../../support/etcd";
 import { type Json, VXLAN_CONFIG, failureOf, runEtcdConfig } from "../../support/etcd-config";
 import { TcpProxy } from "../../support/tcp-proxy";
@@ -114,10 +112,7 @@ describe("many writers", function () {
 
   before(async () => {
     cluster = await EtcdCluster.start({ flags: ["--enable-v2"] });
-    library = mkdtempSync(join(tmpdir(), "etcd-config-library-"));
-    const source = readModuleSource(join(__dirname, "../../../src/modules/flannel_etcd_config"));
-    generate(source);
-    bundle(source, library);
+    library = buildModule("flannel_etcd_config");
   });
 
   after(async () => {
