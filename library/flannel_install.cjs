@@ -1012,16 +1012,19 @@ function variable(environment, name) {
 function isExempt(url, noProxy) {
   const host = url.hostname.replace(/^\[|\]$/g, "");
   const port = url.port === "" ? { "http:": "80", "https:": "443" }[url.protocol] : url.port;
-  return noProxy.split(/[\s,]+/).some((entry) => {
+  const entries = noProxy.toLowerCase().split(/[\s,]+/);
+  return entries.some((entry) => {
     if (entry === "*") return true;
-    const [, name = "", entryPort] = /^\[?(.*?)\]?(?::(\d+))?$/.exec(entry.toLowerCase()) ?? [];
-    const domain = entry.includes("::") ? entry.replace(/^\[|\]$/g, "") : name;
-    const suffix = domain.replace(/^\*?\./, "");
-    if (suffix === "" || entryPort !== void 0 && !entry.includes("::") && entryPort !== port) {
-      return false;
-    }
-    return host === suffix || host.endsWith(`.${suffix}`);
+    const exemption = parseExemption(entry);
+    if (exemption.port !== void 0 && exemption.port !== port) return false;
+    const { name } = exemption;
+    return name !== "" && (host === name || host.endsWith(`.${name}`));
   });
+}
+function parseExemption(entry) {
+  const match = /^\[(.+)\](?::(\d+))?$/.exec(entry) ?? /^([^:]*)(?::(\d+))?$/.exec(entry);
+  const name = match?.[1] ?? entry;
+  return { name: name.replace(/^\*?\./, ""), port: match?.[2] };
 }
 
 // src/modules/flannel_install/apply.ts
@@ -1085,9 +1088,9 @@ var ARCHITECTURES = {
 };
 var ALL = Object.entries(ARCHITECTURES);
 var OFFICIAL_URL = "https://github.com/flannel-io/flannel/releases/download/{version}/{asset}";
-function tryArchOfMachine(machine3, endianness3) {
+function tryArchOfMachine(machine3, endianness2) {
   const found = ALL.find(([, facts]) => facts.machines.includes(machine3));
-  const littleEndian = endianness3 === "LE";
+  const littleEndian = endianness2 === "LE";
   return found?.[1].elf.littleEndian === littleEndian ? found[0] : void 0;
 }
 function parseArch(text) {
@@ -1354,11 +1357,16 @@ function shown(text) {
 
 // src/host/archive.ts
 var ARCHIVE_LIMITS = { maxBytes: 512 * 1024 * 1024, maxRatio: 100 };
+var CHUNK_BYTES = 256 * 1024;
 var MAX_METADATA_BYTES = 64 * 1024;
 async function extractFiles(archive, wanted, limits = ARCHIVE_LIMITS) {
   const missing = new Set(wanted.keys());
   const { createGunzip } = await import("node:zlib");
-  const input = new BlockReader(archive, createGunzip(), await unpackedLimit(archive, limits));
+  const input = new BlockReader(
+    archive,
+    createGunzip({ chunkSize: CHUNK_BYTES }),
+    await unpackedLimit(archive, limits)
+  );
   try {
     for (let entry = await nextEntry(input); entry !== void 0; entry = await nextEntry(input)) {
       const destination = wanted.get(entry.name);
@@ -1859,14 +1867,17 @@ async function downloadFile(urls, path, expected, settings) {
 }
 function describeFailures(failures, attempts) {
   const [first] = failures;
-  if (first === void 0) return new ModuleError("invalid_arguments", "url: the list is empty");
   const reasons = failures.map((failure) => failure.message);
   const tries = attempts > failures.length ? ` (${attempts} attempts)` : "";
   const all = failures.length === 1 ? "" : `none of ${failures.length} addresses has the file: `;
-  return new ModuleError(first.code, `cannot download: ${all}${reasons.join("; ")}${tries}`, {
-    cause: first,
-    result: { attempts }
-  });
+  return new ModuleError(
+    first?.code ?? "not_found",
+    `cannot download: ${all}${reasons.join("; ")}${tries}`,
+    {
+      cause: first,
+      result: { attempts }
+    }
+  );
 }
 async function tryAddress(url, sink, expected, settings) {
   const resume = { validator: void 0 };
@@ -2011,7 +2022,7 @@ async function askProgram(file, args, timeoutMs) {
 }
 function describeFailure2(file, error, timeoutMs) {
   if (typeof error.code === "number") return void 0;
-  if (error.killed === true && error.code === void 0) {
+  if (error.killed === true && typeof error.code !== "string") {
     const message = `${file}: gave no answer within ${timeoutMs / 1e3} s`;
     return new ModuleError("timeout", message, { cause: error });
   }
@@ -2124,15 +2135,15 @@ async function namesIn(directory) {
 var import_promises9 = require("node:fs/promises");
 async function countRunning(path) {
   const ids = (await (0, import_promises9.readdir)("/proc")).filter((name) => /^\d+$/.test(name));
-  const targets = await Promise.all(ids.map((id) => tryReadLink(`/proc/${id}/exe`)));
+  const targets = await Promise.all(ids.map(tryProgramOf));
   return {
     current: targets.filter((target) => target === path).length,
     replaced: targets.filter((target) => target === `${path} (deleted)`).length
   };
 }
-async function tryReadLink(path) {
+async function tryProgramOf(processId) {
   try {
-    return await (0, import_promises9.readlink)(path);
+    return await (0, import_promises9.readlink)(`/proc/${processId}/exe`);
   } catch {
     return void 0;
   }
@@ -2240,11 +2251,11 @@ async function tryInspectFile(path) {
     isLink
   };
 }
-async function tryInspectBinary(path) {
+async function tryInspectBinary(path, runnable) {
   if (await tryStat(path) === void 0) return void 0;
   const arch = await tryReadArch(path);
   const [version, file] = await Promise.all([
-    arch === void 0 ? void 0 : tryAskVersion(path),
+    arch === void 0 || arch !== runnable ? void 0 : tryAskVersion(path),
     tryInspectFile(path)
   ]);
   return file && { ...file, arch, version };
@@ -2329,8 +2340,14 @@ function formatMode(mode) {
 }
 
 // src/modules/flannel_install/request.ts
-var MAX_DOWNLOAD_BYTES = 512 * 1024 * 1024;
+var MAX_DOWNLOAD_BYTES = 256 * 1024 * 1024;
 function pathsOf(directory) {
+  if (!(0, import_node_path4.isAbsolute)(directory)) {
+    throw new ModuleError(
+      "invalid_arguments",
+      `bin_dir: ${directory}: expected an absolute path, such as /usr/local/sbin`
+    );
+  }
   return {
     directory,
     binary: (0, import_node_path4.join)(directory, DAEMON),
@@ -2342,6 +2359,9 @@ function resolveRequest(options, arch) {
   const version = parseVersion(options.version ?? "");
   const choice = { version, arch, kind: options.mk_docker_opts ? "archive" : "binary" };
   const urls = options.url.map((template) => parseUrl(expandTemplate(template, choice), "url"));
+  if (urls.length === 0 && options.src === void 0) {
+    throw new ModuleError("invalid_arguments", "url: the list is empty, give one or leave it out");
+  }
   const fileName = options.src ?? decodeURIComponent(urls[0]?.pathname ?? "");
   return {
     version,
@@ -2414,8 +2434,9 @@ function textValues(value) {
 
 // src/modules/flannel_install/observe.ts
 async function observe(options, context) {
-  const request = options.state === "present" ? resolveRequest(options, wantedArch(options.arch)) : void 0;
-  const host = await observeHost(pathsOf(options.bin_dir));
+  const arch = options.arch === void 0 ? tryHostArch() : parseArch(options.arch);
+  const request = options.state === "present" ? resolveRequest(options, arch ?? refuseHost()) : void 0;
+  const host = await observeHost(pathsOf(options.bin_dir), arch);
   if (request === void 0) {
     return { host, request, uid: void 0, gid: void 0, assetSha256: void 0 };
   }
@@ -2427,33 +2448,41 @@ async function observe(options, context) {
     assetSha256: await knownSha256(request, host)
   };
 }
-function wantedArch(declared) {
-  if (declared !== void 0) return parseArch(declared);
-  const arch = tryArchOfMachine((0, import_node_os2.machine)(), (0, import_node_os2.endianness)());
-  if (arch !== void 0) return arch;
+function tryHostArch() {
+  return tryArchOfMachine((0, import_node_os2.machine)(), (0, import_node_os2.endianness)());
+}
+function refuseHost() {
   throw new ModuleError(
     "unsupported",
     `the host's CPU is ${(0, import_node_os2.machine)()}, for which flannel is not released; declare arch if one of flannel's binaries runs on it`
   );
 }
-async function observeHost(paths) {
+async function observeHost(paths, arch) {
   const [names, binary, script, origins, kept, running] = await Promise.all([
     tryList(paths.directory),
-    tryInspectBinary(paths.binary),
+    tryInspectBinary(paths.binary, arch),
     tryInspectFile(paths.script),
     readOrigins(paths.origin),
     listPreviousVersions(paths.binary),
     countRunning(await tryRealPath(paths))
   ]);
-  const leftovers = (names ?? []).filter(isLeftover).map((name) => (0, import_node_path5.join)(paths.directory, name));
+  const leftovers = await findLeftovers(paths.directory, names ?? []);
   return { paths, names, binary, script, origins, kept, leftovers, running };
 }
 async function tryRealPath(paths) {
   const directory = await (0, import_promises12.realpath)(paths.directory).catch(() => paths.directory);
   return (0, import_node_path5.join)(directory, (0, import_node_path5.basename)(paths.binary));
 }
-function isLeftover(name) {
-  return /^\.(flanneld|mk-docker-opts\.sh|\.flanneld\.origin\.json)\.new-/.test(name);
+var STAGED = /^\.(?:flanneld|mk-docker-opts\.sh|\.flanneld\.origin\.json)\.new-(\d+)/;
+async function findLeftovers(directory, names) {
+  const leftovers = [];
+  for (const name of names) {
+    const processId = STAGED.exec(name)?.[1];
+    if (processId === void 0) continue;
+    const program = await tryProgramOf(processId);
+    if (program !== process.execPath) leftovers.push((0, import_node_path5.join)(directory, name));
+  }
+  return leftovers;
 }
 async function tryList(directory) {
   try {
@@ -2568,9 +2597,9 @@ async function verifyBinary(path, request, source) {
   const program = await tryReadElf(path);
   const flaw = program === void 0 ? "is not a program" : await findFlaw(path, program, request);
   if (flaw !== void 0) return refuse(flaw);
-  const answer = await run(path, request, program?.interpreter, refuse);
+  const answer = await run(path, program?.interpreter, refuse);
   const version = findVersion(answer);
-  if (version === void 0) return refuse(`does not tell its version: ${lastLine(answer)}`);
+  if (version === void 0) return refuse(whyNoVersion(answer, request));
   if (satisfies(version, request.version)) return version;
   return refuse(`is flanneld ${tagOf(version)}, version asks for ${tagOf(request.version)}`);
 }
@@ -2585,10 +2614,9 @@ async function findFlaw(path, program, request) {
   return `the program is cut short: ${size} of at least ${program.expectedBytes} bytes`;
 }
 function whoWants({ arch }) {
-  const host = tryArchOfMachine((0, import_node_os3.machine)(), (0, import_node_os3.endianness)());
-  return arch === host ? `the host is ${host}` : `arch asks for ${arch}`;
+  return arch === tryHostArch() ? `the host is ${arch}` : `arch asks for ${arch}`;
 }
-async function run(path, request, interpreter, refuse) {
+async function run(path, interpreter, refuse) {
   try {
     return await askVersion(path);
   } catch (error) {
@@ -2602,12 +2630,15 @@ async function run(path, request, interpreter, refuse) {
         );
       case "ENOENT":
         return refuse(`needs ${interpreter ?? "a loader"}, which this host does not have`, error);
-      case "ENOEXEC":
-        return refuse(`a binary for ${request.arch} does not run on ${(0, import_node_os3.machine)()}`, error);
       default:
         return refuse(`cannot be run: ${messageOf(error)}`, error);
     }
   }
+}
+function whyNoVersion(answer, { arch }) {
+  const host = tryHostArch() ?? (0, import_node_os3.machine)();
+  const foreign = arch === host ? "" : ` (it is for ${arch}, the host is ${host})`;
+  return `does not tell its version${foreign}: ${lastLine(answer)}`;
 }
 function lastLine(answer) {
   const lines = `${answer.stdout}
