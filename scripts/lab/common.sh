@@ -5,7 +5,8 @@
 REPO_DIR=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 CACHE_DIR=${XDG_CACHE_HOME:-$HOME/.cache}/ansible-role-flanneld
 RELEASES_DIR=$CACHE_DIR/releases
-export REPO_DIR CACHE_DIR RELEASES_DIR
+NODE_WHEEL_VERSION=22.20.0 # of the PyPI packages that bring Node.js where Debian's is too old
+export REPO_DIR CACHE_DIR RELEASES_DIR NODE_WHEEL_VERSION
 
 # say TEXT..: one line of progress, on stderr so that a command's output stays its own.
 say() { printf '%s\n' "$*" >&2; }
@@ -18,11 +19,16 @@ die() {
 
 # step TITLE COMMAND..: runs the command and tells how long it took; a failure shows what it printed.
 # Where its own result is tested (`step .. || ..`) bash ignores errexit inside COMMAND: chain there with &&.
-step() {
-  local title=$1 log start=$EPOCHREALTIME status
-  shift
+step() { timed_step failed 40 "$@"; }
+
+# try_step TITLE COMMAND..: the same for something that may well be impossible here, with the reason in one line.
+try_step() { timed_step "no" 1 "$@"; }
+
+timed_step() {
+  local bad=$1 lines=$2 title=$3 log start=$EPOCHREALTIME status
+  shift 3
   log=$(mktemp)
-  printf '  %-52s' "$title" >&2
+  printf '  %-52s ' "$title" >&2
   set +e
   (
     set -e
@@ -33,8 +39,8 @@ step() {
   if ((status == 0)); then
     printf 'ok     %6ss\n' "$(seconds_since "$start")" >&2
   else
-    printf 'failed %6ss\n' "$(seconds_since "$start")" >&2
-    tail -n 40 "$log" | sed 's/^/    | /' >&2
+    printf '%-6s %6ss\n' "$bad" "$(seconds_since "$start")" >&2
+    tail -n "$lines" "$log" | sed 's/^[[:space:]]*/    | /' >&2
   fi
   rm -f "$log"
   return "$status"

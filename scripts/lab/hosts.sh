@@ -34,12 +34,21 @@ prepare_kernel() {
     die "kernel: br_netfilter: not loaded and cannot be loaded here: flannel >= v0.26.0 needs it"
 }
 
+# bridge_rule -C|-I|-D: on a machine whose firewall forwards nothing by default (Docker's does not), bridged
+# packets between the lab's hosts would be dropped, as br_netfilter shows them to the firewall.
+bridge_rule() {
+  local bridge
+  bridge=$(podman network inspect --format '{{.NetworkInterface}}' "$LAB_NAME") || return 0
+  iptables -w "$1" FORWARD --in-interface "$bridge" --out-interface "$bridge" -m comment --comment "$LAB_LABEL" -j ACCEPT
+}
+
 ensure_network() {
   local internal=(--internal)
   [[ $LAB_INTERNET == true ]] && internal=()
   podman network exists "$LAB_NAME" ||
     podman network create --subnet "$LAB_SUBNET" --gateway "$LAB_GATEWAY" --disable-dns "${internal[@]}" \
       --label "$LAB_LABEL" "$LAB_NAME"
+  bridge_rule -C || bridge_rule -I
 }
 
 start_host() {
@@ -67,14 +76,16 @@ each_host() {
 
 start_hosts() { each_host start_host; }
 
-# wait_for_host HOST: systemd is done, our key is in, sshd answers; leaves the host's key for known_hosts.
+# wait_for_host HOST: systemd is done, our key is in, sshd runs; leaves the host's key for known_hosts.
 wait_for_host() {
   local host=$1
+  # shellcheck disable=SC2016 # expanded on the host
   timeout 90 podman exec -i "$(container_name "$host")" /bin/sh -eu -c '
     until systemctl is-system-running >/dev/null 2>&1 || [ "$(systemctl is-system-running)" = degraded ]; do sleep 0.2; done
     install -d -m 0700 /root/.ssh
     cat >/root/.ssh/authorized_keys
-    systemctl is-active --quiet ssh || systemctl is-active --quiet sshd
+    command -v python3 >/dev/null || { echo "the image has no python3" >&2; exit 1; }
+    systemctl is-active --quiet ssh || systemctl is-active --quiet sshd || { echo "the image runs no sshd" >&2; exit 1; }
     cat /etc/ssh/ssh_host_ed25519_key.pub' <"$LAB_DIR/ssh_key.pub" >"$LAB_DIR/host_key.$host"
 }
 
@@ -97,6 +108,7 @@ remove_hosts() {
 
 remove_network() {
   local networks
+  ! podman network exists "$LAB_NAME" || bridge_rule -D 2>/dev/null || true
   mapfile -t networks < <(podman network ls --quiet --filter "label=$LAB_LABEL")
   ((${#networks[@]} == 0)) || step "network: remove" podman network rm --force "${networks[@]}"
 }

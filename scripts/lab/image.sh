@@ -9,7 +9,7 @@ IMAGE_REPOSITORY=localhost/ansible-role-flanneld-lab
 # image_tag: names the recipe, so that a changed recipe is a new image.
 image_tag() {
   local recipe
-  recipe=$(cat "$LAB_SCRIPTS/image.sh" | sha256sum)
+  recipe=$({ echo "$IMAGE_PACKAGES"; declare -f debootstrap_tree configure_tree; } | sha256sum)
   echo "$LAB_DISTRO-${recipe:0:10}"
 }
 
@@ -27,6 +27,7 @@ image_name() {
 # debian_mirror: where this machine's own apt gets Debian from.
 debian_mirror() {
   local mirror
+  # shellcheck disable=SC2016 # apt's own fields
   mirror=$(apt-get indextargets --format '$(ORIGIN) $(COMPONENT) $(REPO_URI)' 'Created-By: Packages' |
     awk '$1 == "Debian" && $2 == "main" && $3 !~ /security/ { print $3; exit }')
   [[ -n $mirror ]] || die "apt: this machine's package sources name no Debian mirror (or 'apt-get update' never ran):" \
@@ -72,6 +73,7 @@ configure_tree() {
 # build_archive FILE: the whole system as one tar; complete or not there at all.
 build_archive() {
   local archive=$1 root
+  rm -rf --one-file-system "$CACHE_DIR"/images/.root.* # of a build that was killed
   root=$(mktemp -d "$CACHE_DIR/images/.root.XXXXXX")
   # shellcheck disable=SC2064 # the directory of this very call
   trap "rm -rf --one-file-system '$root' '$archive.new'" EXIT
@@ -89,16 +91,27 @@ import_archive() {
 
 # derive_without_node IMAGE NEW: the same host before Node.js was ever brought to it.
 derive_without_node() {
-  local box=lab-image-$$
+  local box=ansible-role-flanneld-image
+  podman rm --force --ignore "$box" # of a build that was killed
   podman run --name "$box" --network none "$1" /bin/sh -c 'apt-get purge -y --auto-remove nodejs && ! command -v node'
   podman commit --change 'CMD ["/lib/systemd/systemd"]' "$box" "$2"
   podman rm "$box"
 }
 
+# remove_images: those of this project, none that is in use.
+remove_images() {
+  local images
+  mapfile -t images < <(podman images --quiet --filter "reference=$IMAGE_REPOSITORY" | sort -u)
+  ((${#images[@]} == 0)) || podman rmi --force=false "${images[@]}"
+}
+
 # ensure_image: makes what is missing of image, archive and variant.
 ensure_image() {
   local base archive
-  [[ -z $LAB_IMAGE ]] || { podman image exists "$LAB_IMAGE" || step "image $LAB_IMAGE: pull" podman pull "$LAB_IMAGE"; return; }
+  if [[ -n $LAB_IMAGE ]]; then
+    podman image exists "$LAB_IMAGE" || step "image $LAB_IMAGE: pull" podman pull "$LAB_IMAGE"
+    return
+  fi
   base=$IMAGE_REPOSITORY:$(image_tag)
   archive=$CACHE_DIR/images/$(image_tag).tar
   mkdir -p "$CACHE_DIR/images"

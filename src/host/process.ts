@@ -31,6 +31,7 @@ export async function runCommand(
 ): Promise<CommandResult> {
   const { execa } = await import("execa");
   const timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
+  const startedMs = Date.now();
   const result = await execa(file, args, {
     reject: false,
     timeout: timeoutMs,
@@ -40,7 +41,9 @@ export async function runCommand(
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
     ...(options.input === undefined ? { stdin: "ignore" } : { input: options.input }),
   });
-  if (result.timedOut) {
+  // Once in a while execa 8 reports the death it brought about itself without setting timedOut.
+  const killedLate = result.signal !== undefined && Date.now() - startedMs >= timeoutMs;
+  if (result.timedOut || killedLate) {
     throw new ModuleError("timeout", `${file}: gave no answer within ${timeoutMs / 1000} s`);
   }
   // execa 8 leaves exitCode undefined where the program was never started or was killed.

@@ -49,6 +49,7 @@ export const observationOf = (
     host: {
       paths: pathsOf(wanted.bin_dir),
       names: [],
+      missing: [],
       binary: undefined,
       script: undefined,
       origins: {},

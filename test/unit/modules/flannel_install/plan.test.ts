@@ -41,7 +41,7 @@ describe("flannel_install: the plan", () => {
     { what: "a bare directory", host: {}, steps: [INSTALL] },
     {
       what: "a missing directory",
-      host: { names: undefined },
+      host: { missing: ["/usr/local", "/usr/local/sbin"] },
       steps: ["create the directory /usr/local/sbin", INSTALL],
     },
     { what: "the wanted version", host: { binary: binaryOf("v0.28.9") }, steps: [] },
@@ -241,7 +241,7 @@ describe("flannel_install: the plan", () => {
     },
     {
       what: "nothing to remove",
-      host: { names: undefined },
+      host: { missing: ["/usr/local/sbin"] },
       options: { state: "absent" },
       steps: [],
     },

@@ -1,0 +1,22 @@
+// One point in time by which everything must be over.
+
+export class Deadline {
+  readonly #end: number;
+
+  constructor(
+    timeoutMs: number,
+    private readonly now: () => number = () => performance.now(),
+  ) {
+    this.#end = now() + timeoutMs;
+  }
+
+  /** Milliseconds left, never negative. */
+  remainingMs(): number {
+    return Math.max(0, this.#end - this.now());
+  }
+
+  /** A fair part of the time left for one of `parts` attempts, at most `limitMs`. */
+  shareMs(parts: number, limitMs: number): number {
+    return Math.min(limitMs, this.remainingMs() / Math.max(1, parts));
+  }
+}

@@ -1,0 +1,63 @@
+// Addresses of etcd members.
+
+import { ModuleError } from "../ansible/errors";
+
+export interface Endpoint {
+  /** As given, without a slash at its end; names the endpoint in messages and results. */
+  readonly url: string;
+  readonly secure: boolean;
+  /** Without the brackets of an IPv6 address. */
+  readonly host: string;
+  readonly port: number;
+}
+
+const DEFAULT_PORT = 2379;
+
+/** Reads `https://host:port` addresses; throws `invalid_arguments` with every fault. */
+export function parseEndpoints(texts: readonly string[]): readonly Endpoint[] {
+  const faults = texts.flatMap((text) => faultOf(text) ?? []);
+  if (texts.length === 0) faults.push("the list is empty");
+  if (faults.length > 0) {
+    throw new ModuleError(
+      "invalid_arguments",
+      `endpoints: ${faults.join("; ")}; expected addresses such as https://10.8.0.101:2379`,
+    );
+  }
+  return [...new Set(texts.map((text) => text.replace(/\/$/, "")))].map(parseEndpoint);
+}
+
+function parseEndpoint(text: string): Endpoint {
+  const { protocol, hostname, port } = new URL(text);
+  return {
+    url: text,
+    secure: protocol === "https:",
+    host: hostname.replace(/^\[|\]$/g, ""),
+    // URL drops a port that is the scheme's own.
+    port: port !== "" ? Number(port) : (portIn(text) ?? DEFAULT_PORT),
+  };
+}
+
+function portIn(text: string): number | undefined {
+  const port = /:(\d+)$/.exec(text)?.[1];
+  return port === undefined ? undefined : Number(port);
+}
+
+function faultOf(text: string): string | undefined {
+  if (!/^https?:\/\//i.test(text)) return `"${text}" has no http:// or https://`;
+  const url = tryParseUrl(text);
+  if (url === undefined) return `"${text}" is not a URL`;
+  // The text is not repeated here: it holds a password.
+  if (url.username !== "") return `"${url.host}": give username and password as options instead`;
+  const rest = `${url.pathname}${url.search}${url.hash}`;
+  return rest === "/"
+    ? undefined
+    : `"${text}" has a path, an endpoint is scheme, host and port only`;
+}
+
+function tryParseUrl(text: string): URL | undefined {
+  try {
+    return new URL(text);
+  } catch {
+    return undefined;
+  }
+}

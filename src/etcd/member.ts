@@ -1,0 +1,68 @@
+// What an endpoint says about itself before the first real request.
+
+import { isRecord } from "../ansible/json";
+import { type Endpoint } from "./endpoint";
+import { EndpointError } from "./endpoint-error";
+import { type HttpClient, type HttpResponse } from "./http-client";
+
+/** A server that cannot say its version this fast is not going to serve anything. */
+const PROBE_LIMIT_MS = 5_000;
+
+/** Remembers the version of each member, so that each is asked once. */
+export class Members {
+  readonly #versions = new Map<string, string>();
+
+  constructor(private readonly client: HttpClient) {}
+
+  /** "3.4.23". Throws EndpointError when the endpoint is not etcd. */
+  async versionOf(endpoint: Endpoint, timeoutMs: number): Promise<string> {
+    const known = this.#versions.get(endpoint.url);
+    if (known !== undefined) return known;
+    const version = parseVersion(await this.#probe(endpoint, timeoutMs));
+    this.#versions.set(endpoint.url, version);
+    return version;
+  }
+
+  /** The version if the endpoint was asked before. */
+  knownVersionOf(endpoint: Endpoint | undefined): string | undefined {
+    return this.#versions.get(endpoint?.url ?? "");
+  }
+
+  async #probe(endpoint: Endpoint, timeoutMs: number): Promise<HttpResponse> {
+    const limit = Math.min(PROBE_LIMIT_MS, timeoutMs);
+    try {
+      return await this.client.request(endpoint, { method: "GET", path: "/version" }, limit);
+    } catch (error) {
+      if (!(error instanceof EndpointError)) throw error;
+      // Asking for the version changes nothing and needs no leader: neither lost nor transient.
+      throw new EndpointError(error.message, { code: error.code, cause: error });
+    }
+  }
+}
+
+/** True if `version` ("3.4.23") is at least `major.minor`. */
+export function isEtcdAtLeast(version: string, major: number, minor: number): boolean {
+  const [ownMajor = 0, ownMinor = 0] = version.split(".").map(Number);
+  return ownMajor > major || (ownMajor === major && ownMinor >= minor);
+}
+
+function parseVersion({ status, body }: HttpResponse): string {
+  const version = tryReadVersion(body);
+  if (status === 200 && version !== undefined) return version;
+  if (/HTTP request to an HTTPS server/i.test(body)) {
+    throw new EndpointError("it is a TLS server, use https:// instead of http://", { code: "tls" });
+  }
+  throw new EndpointError(`not etcd: /version answered HTTP ${status}, expected etcd's version`, {
+    code: "network",
+  });
+}
+
+function tryReadVersion(body: string): string | undefined {
+  try {
+    const parsed: unknown = JSON.parse(body);
+    const version = isRecord(parsed) ? parsed["etcdserver"] : undefined;
+    return typeof version === "string" ? version : undefined;
+  } catch {
+    return undefined;
+  }
+}

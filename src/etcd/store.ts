@@ -1,0 +1,47 @@
+// What the module needs of etcd, whichever API and transport is behind it.
+
+import { type EtcdApi } from "../flannel/etcd-layout";
+
+export interface StoredValue {
+  readonly value: string;
+  /** v3: mod_revision; v2: modifiedIndex. The guard of the next write. */
+  readonly revision: number;
+}
+
+export interface StoredEntry extends StoredValue {
+  readonly key: string;
+  /** Seconds until etcd removes it; undefined where it stays. */
+  readonly ttlSeconds: number | undefined;
+}
+
+/** `conflict`: the guard did not hold, nothing was written. */
+export type WriteAnswer =
+  { readonly outcome: "done"; readonly revision: number } | { readonly outcome: "conflict" };
+
+export type Transport = "http" | "gateway" | "etcdctl";
+
+/** Who answered. */
+export interface StoreOrigin {
+  readonly endpoint: string;
+  readonly etcdVersion: string | undefined;
+  readonly transport: Transport;
+}
+
+/**
+ * A guarded key-value store. Reads are linearizable. Every method throws ModuleError; the three
+ * writes also throw LostAnswerError when nobody can know whether they were carried out.
+ */
+export interface EtcdStore {
+  readonly api: EtcdApi;
+  /** Describes the last answer. */
+  readonly origin: StoreOrigin;
+  read(key: string): Promise<StoredValue | undefined>;
+  /** The direct children of a folder. */
+  list(folder: string): Promise<readonly StoredEntry[]>;
+  /** Writes the key if it does not exist. */
+  create(key: string, value: string): Promise<WriteAnswer>;
+  /** Writes the key if it is still at this revision. */
+  replace(key: string, value: string, revision: number): Promise<WriteAnswer>;
+  /** Removes the key if it is still at this revision. */
+  remove(key: string, revision: number): Promise<WriteAnswer>;
+}

@@ -1,0 +1,216 @@
+// etcd's v2 API over /v2/keys.
+
+import { ModuleError } from "../ansible/errors";
+import { isRecord } from "../ansible/json";
+import { type Credentials } from "./credentials";
+import { type Endpoint } from "./endpoint";
+import { EndpointError } from "./endpoint-error";
+import { type Failover } from "./failover";
+import { type HttpClient, type HttpRequest, type HttpResponse } from "./http-client";
+import { type Members } from "./member";
+import {
+  type EtcdStore,
+  type StoreOrigin,
+  type StoredEntry,
+  type StoredValue,
+  type WriteAnswer,
+} from "./store";
+
+/** etcd's own error codes (v2/errors in its source). */
+const KEY_NOT_FOUND = 100;
+const COMPARE_FAILED = 101;
+const KEY_EXISTS = 105;
+
+interface Node {
+  readonly key: string;
+  readonly value: string | undefined;
+  readonly modifiedIndex: number;
+  readonly ttl: number | undefined;
+  readonly nodes: readonly Node[];
+}
+
+type Answer =
+  | { readonly kind: "node"; readonly node: Node }
+  | { readonly kind: "error"; readonly errorCode: number };
+
+export class V2Store implements EtcdStore {
+  readonly api = "v2";
+
+  constructor(
+    private readonly client: HttpClient,
+    private readonly failover: Failover,
+    private readonly members: Members,
+    private readonly credentials: Credentials | undefined,
+  ) {}
+
+  get origin(): StoreOrigin {
+    const endpoint = this.failover.current;
+    return {
+      endpoint: endpoint?.url ?? "",
+      etcdVersion: this.members.knownVersionOf(endpoint),
+      transport: "http",
+    };
+  }
+
+  async read(key: string): Promise<StoredValue | undefined> {
+    const answer = await this.#send("GET", key, "?quorum=true", undefined, true);
+    if (answer.kind === "error") {
+      this.#expect(answer.errorCode, [KEY_NOT_FOUND]);
+      return undefined;
+    }
+    const { value, modifiedIndex } = answer.node;
+    if (value !== undefined) return { value, revision: modifiedIndex };
+    throw new ModuleError(
+      "conflict",
+      `${key}: is a folder in etcd, expected a value; check prefix`,
+    );
+  }
+
+  async list(folder: string): Promise<readonly StoredEntry[]> {
+    const answer = await this.#send("GET", folder, "?quorum=true", undefined, true);
+    if (answer.kind === "error") {
+      this.#expect(answer.errorCode, [KEY_NOT_FOUND]);
+      return [];
+    }
+    return answer.node.nodes.flatMap(({ key, value, modifiedIndex, ttl }) =>
+      value === undefined ? [] : [{ key, value, revision: modifiedIndex, ttlSeconds: ttl }],
+    );
+  }
+
+  create(key: string, value: string): Promise<WriteAnswer> {
+    return this.#write("PUT", key, "?prevExist=false", value);
+  }
+
+  replace(key: string, value: string, revision: number): Promise<WriteAnswer> {
+    return this.#write("PUT", key, `?prevIndex=${revision}`, value);
+  }
+
+  remove(key: string, revision: number): Promise<WriteAnswer> {
+    return this.#write("DELETE", key, `?prevIndex=${revision}`, undefined);
+  }
+
+  async #write(
+    method: "PUT" | "DELETE",
+    key: string,
+    query: string,
+    value: string | undefined,
+  ): Promise<WriteAnswer> {
+    const answer = await this.#send(method, key, query, value, false);
+    if (answer.kind === "node") return { outcome: "done", revision: answer.node.modifiedIndex };
+    this.#expect(answer.errorCode, [KEY_NOT_FOUND, COMPARE_FAILED, KEY_EXISTS]);
+    return { outcome: "conflict" };
+  }
+
+  #expect(errorCode: number, expected: readonly number[]): void {
+    if (expected.includes(errorCode)) return;
+    throw new ModuleError(
+      "unsupported",
+      `etcd ${this.origin.endpoint}: refused the request with v2 error ${errorCode}`,
+    );
+  }
+
+  #send(
+    method: HttpRequest["method"],
+    key: string,
+    query: string,
+    value: string | undefined,
+    repeatable: boolean,
+  ): Promise<Answer> {
+    const request: HttpRequest = {
+      method,
+      path: `/v2/keys${key.split("/").map(encodeURIComponent).join("/")}${query}`,
+      headers: {
+        ...(value === undefined ? {} : { "content-type": "application/x-www-form-urlencoded" }),
+        ...basicAuthOf(this.credentials),
+      },
+      ...(value === undefined ? {} : { body: new URLSearchParams({ value }).toString() }),
+    };
+    return this.failover.run((endpoint, timeoutMs) => this.#attempt(endpoint, request, timeoutMs), {
+      repeatable,
+    });
+  }
+
+  async #attempt(endpoint: Endpoint, request: HttpRequest, timeoutMs: number): Promise<Answer> {
+    const version = await this.members.versionOf(endpoint, timeoutMs);
+    const response = await this.client.request(endpoint, request, timeoutMs);
+    return interpret(response, version, endpoint, this.credentials !== undefined);
+  }
+}
+
+function basicAuthOf(credentials: Credentials | undefined): Readonly<Record<string, string>> {
+  if (credentials === undefined) return {};
+  const pair = `${credentials.username}:${credentials.password}`;
+  return { authorization: `Basic ${Buffer.from(pair).toString("base64")}` };
+}
+
+function interpret(
+  { status, body }: HttpResponse,
+  version: string,
+  endpoint: Endpoint,
+  withCredentials: boolean,
+): Answer {
+  const parsed = tryParse(body);
+  const errorCode = Number(parsed?.["errorCode"] ?? NaN);
+  if (status === 401 || status === 403 || errorCode === 110) {
+    throw describeRefusal(endpoint, status, withCredentials);
+  }
+  const node = isRecord(parsed?.["node"]) ? readNode(parsed["node"]) : undefined;
+  if (status < 300 && node !== undefined) return { kind: "node", node };
+  if (status === 404 && parsed === undefined) throw noV2(version);
+  // 300 to 399: raft is busy or elects; the fate of a write is unknown.
+  if (status >= 500 || (errorCode >= 300 && errorCode < 400)) {
+    const reason = typeof parsed?.["message"] === "string" ? parsed["message"] : `HTTP ${status}`;
+    throw new EndpointError(`etcd is not ready: ${reason}`, {
+      code: "network",
+      transient: true,
+      sent: true,
+    });
+  }
+  if (!Number.isNaN(errorCode)) return { kind: "error", errorCode };
+  throw new EndpointError(`not etcd's v2 API: it answered HTTP ${status}`, { code: "network" });
+}
+
+function describeRefusal(
+  endpoint: Endpoint,
+  status: number,
+  withCredentials: boolean,
+): ModuleError {
+  return withCredentials
+    ? new ModuleError(
+        "permission",
+        `etcd ${endpoint.url}: HTTP ${status}: wrong username or password, or this user may not use the key; check its roles`,
+      )
+    : new ModuleError(
+        "auth",
+        `etcd ${endpoint.url}: HTTP ${status}: authentication is on and guests may not use the key, give username and password`,
+      );
+}
+
+function noV2(version: string): EndpointError {
+  return new EndpointError(`etcd ${version} answered, but its v2 API is off or gone`, {
+    code: "unsupported",
+    advice:
+      "flannel before v0.18.0 reads etcd's v2 API only; two ways out: " +
+      "start etcd (3.4 or 3.5) with --enable-v2=true, or use flannel v0.18.0 or newer, which reads v3",
+  });
+}
+
+function readNode(raw: Readonly<Record<string, unknown>>): Node {
+  const { key, value, modifiedIndex, ttl, nodes } = raw;
+  return {
+    key: typeof key === "string" ? key : "",
+    value: typeof value === "string" && raw["dir"] !== true ? value : undefined,
+    modifiedIndex: typeof modifiedIndex === "number" ? modifiedIndex : 0,
+    ttl: typeof ttl === "number" ? ttl : undefined,
+    nodes: Array.isArray(nodes) ? nodes.filter(isRecord).map(readNode) : [],
+  };
+}
+
+function tryParse(body: string): Readonly<Record<string, unknown>> | undefined {
+  try {
+    const parsed: unknown = JSON.parse(body);
+    return isRecord(parsed) ? parsed : undefined;
+  } catch {
+    return undefined;
+  }
+}

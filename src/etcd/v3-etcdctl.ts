@@ -1,0 +1,195 @@
+// etcd's v3 API through etcdctl, for clusters whose JSON gateway is off or refuses the certificate.
+
+import { stat } from "node:fs/promises";
+import { join } from "node:path";
+
+import { isRecord } from "../ansible/json";
+import { ModuleError } from "../ansible/errors";
+import { type CommandResult, runCommand } from "../host/process";
+import { type Credentials } from "./credentials";
+import { type Endpoint } from "./endpoint";
+import { EndpointError } from "./endpoint-error";
+import { type Failover } from "./failover";
+import { type StoreOrigin } from "./store";
+import { type TlsFiles } from "./tls";
+import { translateRefusal } from "./v3-refusals";
+import {
+  type GuardedWrite,
+  type KeyValue,
+  type TransactionAnswer,
+  type V3Transport,
+  TransportRefusedError,
+} from "./v3-transport";
+
+export interface EtcdctlOptions {
+  readonly etcdctlPath: string | undefined;
+  readonly tlsFiles: TlsFiles;
+  readonly credentials: Credentials | undefined;
+}
+
+type Json = Readonly<Record<string, unknown>>;
+
+export class V3Etcdctl implements V3Transport {
+  #program: string | undefined;
+  readonly #versions = new Map<string, string>();
+
+  constructor(
+    private readonly failover: Failover,
+    private readonly options: EtcdctlOptions,
+  ) {}
+
+  get origin(): StoreOrigin {
+    const endpoint = this.failover.current?.url ?? "";
+    return { endpoint, etcdVersion: this.#versions.get(endpoint), transport: "etcdctl" };
+  }
+
+  async range(key: string, { prefix }: { readonly prefix: boolean }): Promise<readonly KeyValue[]> {
+    const args = ["get", ...(prefix ? ["--prefix"] : []), "--", key];
+    const answer = await this.#run(args, undefined, true);
+    const found = answer["kvs"];
+    return Array.isArray(found) ? found.filter(isRecord).map(readKeyValue) : [];
+  }
+
+  async transact({ key, ifRevision, value }: GuardedWrite): Promise<TransactionAnswer> {
+    const operation =
+      value === undefined ? `del ${quote(key)}` : `put ${quote(key)} ${quote(value)}`;
+    // Compares, then what to do if they hold, then what else; each part ends with an empty line.
+    const script = `mod(${quote(key)}) = "${ifRevision}"\n\n${operation}\n\n\n`;
+    const answer = await this.#run(["txn"], script, false);
+    const header = isRecord(answer["header"]) ? answer["header"] : {};
+    return { succeeded: answer["succeeded"] === true, revision: Number(header["revision"]) };
+  }
+
+  async timeToLive(lease: string): Promise<number | undefined> {
+    const id = BigInt(lease).toString(16);
+    const answer = await this.#run(["lease", "timetolive", id], undefined, true);
+    const seconds = Number(answer["ttl"] ?? -1);
+    return seconds < 0 ? undefined : seconds;
+  }
+
+  #run(args: readonly string[], input: string | undefined, repeatable: boolean): Promise<Json> {
+    return this.failover.run(
+      async (endpoint, timeoutMs) => {
+        await this.#learnVersion(endpoint, timeoutMs);
+        return this.#attempt(endpoint, args, input, timeoutMs);
+      },
+      { repeatable },
+    );
+  }
+
+  /** Asked before anything else: an endpoint that fails here has not got the request. */
+  async #learnVersion(endpoint: Endpoint, timeoutMs: number): Promise<void> {
+    if (this.#versions.has(endpoint.url)) return;
+    try {
+      const status = await this.#attempt(endpoint, ["endpoint", "status"], undefined, timeoutMs);
+      this.#versions.set(endpoint.url, versionIn(status));
+    } catch (error) {
+      if (!(error instanceof EndpointError)) throw error;
+      throw new EndpointError(error.message, { code: error.code, cause: error });
+    }
+  }
+
+  async #attempt(
+    endpoint: Endpoint,
+    args: readonly string[],
+    input: string | undefined,
+    timeoutMs: number,
+  ): Promise<Json> {
+    this.#program ??= await findProgram(this.options.etcdctlPath);
+    const seconds = Math.max(0.1, timeoutMs / 1000 - 0.1).toFixed(3);
+    const flags = ["-w", "json", `--endpoints=${endpoint.url}`, `--command-timeout=${seconds}s`];
+    flags.push(`--dial-timeout=${seconds}s`, ...tlsFlagsOf(this.options.tlsFiles));
+    const result = await this.#start([...flags, ...args], input, timeoutMs);
+    if (result.exitCode === 0) return parseOutput(result.stdout);
+    throw translateRefusal(reasonIn(result), endpoint.url);
+  }
+
+  async #start(
+    args: readonly string[],
+    input: string | undefined,
+    timeoutMs: number,
+  ): Promise<CommandResult> {
+    const program = this.#program ?? "etcdctl";
+    try {
+      return await runCommand(program, args, {
+        timeoutMs,
+        env: { ETCDCTL_API: "3", ...userOf(this.options.credentials) },
+        ...(input === undefined ? {} : { input }),
+      });
+    } catch (error) {
+      if (!(error instanceof ModuleError)) throw error;
+      if (error.code === "timeout") {
+        throw new EndpointError(error.message, { code: "timeout", sent: true, cause: error });
+      }
+      throw new TransportRefusedError(`${error.message} (or point etcdctl_path to it)`, {
+        cause: error,
+      });
+    }
+  }
+}
+
+/** etcdctl_path may name the program or the folder it lies in (the role's etcd_bin_dir). */
+async function findProgram(path: string | undefined): Promise<string> {
+  if (path === undefined) return "etcdctl";
+  const isFolder = await stat(path).then(
+    (info) => info.isDirectory(),
+    () => false,
+  );
+  return isFolder ? join(path, "etcdctl") : path;
+}
+
+function tlsFlagsOf({ caFile, certFile, keyFile }: TlsFiles): string[] {
+  return [
+    ...(caFile === undefined ? [] : [`--cacert=${caFile}`]),
+    ...(certFile === undefined ? [] : [`--cert=${certFile}`]),
+    ...(keyFile === undefined ? [] : [`--key=${keyFile}`]),
+  ];
+}
+
+/** By environment: arguments can be read by every user of the host. */
+function userOf(credentials: Credentials | undefined): Readonly<Record<string, string>> {
+  if (credentials === undefined) return {};
+  return { ETCDCTL_USER: `${credentials.username}:${credentials.password}` };
+}
+
+/** etcdctl unquotes with Go's rules, of which JSON's escapes are a part. */
+function quote(text: string): string {
+  return JSON.stringify(text);
+}
+
+/** The last line of the error output says why; those before are the client's log. */
+function reasonIn({ stderr, stdout, exitCode }: CommandResult): string {
+  const lines = `${stdout}\n${stderr}`.split("\n").filter((line) => line.trim() !== "");
+  const told = lines.filter((line) => line.startsWith("Error:"));
+  return told.at(-1) ?? lines.at(-1) ?? `etcdctl ended with exit code ${exitCode}`;
+}
+
+function parseOutput(stdout: string): Json {
+  try {
+    // Ids of etcd's leases are larger than a JavaScript number is exact; values are in base64.
+    const exact = stdout.replace(/"lease":(\d+)/g, '"lease":"$1"');
+    const parsed: unknown = JSON.parse(exact);
+    if (isRecord(parsed)) return parsed;
+    const [first] = Array.isArray(parsed) ? (parsed as unknown[]) : [];
+    if (isRecord(first)) return first;
+  } catch {
+    // said below, for all that is not a JSON object
+  }
+  throw new EndpointError("etcdctl printed something that is not JSON", { code: "unsupported" });
+}
+
+function versionIn(status: Json): string {
+  const inner = isRecord(status["Status"]) ? status["Status"] : {};
+  return typeof inner["version"] === "string" ? inner["version"] : "unknown";
+}
+
+function readKeyValue(raw: Json): KeyValue {
+  const decode = (value: unknown): string =>
+    typeof value === "string" ? Buffer.from(value, "base64").toString("utf8") : "";
+  return {
+    key: decode(raw["key"]),
+    value: decode(raw["value"]),
+    modRevision: Number(raw["mod_revision"]),
+    lease: typeof raw["lease"] === "string" ? raw["lease"] : "0",
+  };
+}

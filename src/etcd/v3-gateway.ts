@@ -1,0 +1,200 @@
+// etcd's v3 API through its JSON gateway: gRPC messages as JSON, keys and values in base64.
+
+import { isRecord } from "../ansible/json";
+import { type Credentials } from "./credentials";
+import { type Endpoint } from "./endpoint";
+import { type Failover } from "./failover";
+import { type HttpClient, type HttpResponse } from "./http-client";
+import { type Members, isEtcdAtLeast } from "./member";
+import { type StoreOrigin } from "./store";
+import { translateRefusal } from "./v3-refusals";
+import {
+  type GuardedWrite,
+  type KeyValue,
+  type TransactionAnswer,
+  type V3Transport,
+  TransportRefusedError,
+} from "./v3-transport";
+
+type Json = Readonly<Record<string, unknown>>;
+
+export class V3Gateway implements V3Transport {
+  readonly #tokens = new Map<string, string>();
+  #authenticationOff = false;
+
+  constructor(
+    private readonly client: HttpClient,
+    private readonly failover: Failover,
+    private readonly members: Members,
+    private readonly credentials: Credentials | undefined,
+  ) {}
+
+  get origin(): StoreOrigin {
+    const endpoint = this.failover.current;
+    return {
+      endpoint: endpoint?.url ?? "",
+      etcdVersion: this.members.knownVersionOf(endpoint),
+      transport: "gateway",
+    };
+  }
+
+  async range(key: string, { prefix }: { readonly prefix: boolean }): Promise<readonly KeyValue[]> {
+    const end = prefix ? { range_end: toBase64(endOfPrefix(key)) } : {};
+    const answer = await this.#call("/kv/range", { key: toBase64(key), ...end }, true);
+    const found = answer["kvs"];
+    return Array.isArray(found) ? found.filter(isRecord).map(readKeyValue) : [];
+  }
+
+  async transact({ key, ifRevision, value }: GuardedWrite): Promise<TransactionAnswer> {
+    const encoded = toBase64(key);
+    const operation =
+      value === undefined
+        ? { request_delete_range: { key: encoded } }
+        : { request_put: { key: encoded, value: toBase64(value) } };
+    const body = {
+      compare: [{ key: encoded, target: "MOD", result: "EQUAL", mod_revision: String(ifRevision) }],
+      success: [operation],
+    };
+    const answer = await this.#call("/kv/txn", body, false);
+    const header = isRecord(answer["header"]) ? answer["header"] : {};
+    return { succeeded: answer["succeeded"] === true, revision: Number(header["revision"]) };
+  }
+
+  async timeToLive(lease: string): Promise<number | undefined> {
+    const answer = await this.#call("/kv/lease/timetolive", { ID: lease }, true);
+    // A lease that is gone has TTL -1.
+    const seconds = Number(answer["TTL"] ?? 0);
+    return seconds < 0 ? undefined : seconds;
+  }
+
+  #call(path: string, body: Json, repeatable: boolean): Promise<Json> {
+    return this.failover.run(
+      async (endpoint, timeoutMs) => {
+        const answer = await this.#attempt(endpoint, path, body, timeoutMs);
+        if (!isTokenRefused(answer)) return interpret(answer, endpoint);
+        // Tokens expire after 5 minutes and when the member restarts.
+        this.#tokens.delete(endpoint.url);
+        return interpret(await this.#attempt(endpoint, path, body, timeoutMs), endpoint);
+      },
+      { repeatable },
+    );
+  }
+
+  async #attempt(
+    endpoint: Endpoint,
+    path: string,
+    body: Json,
+    timeoutMs: number,
+  ): Promise<HttpResponse> {
+    const version = await this.members.versionOf(endpoint, timeoutMs);
+    const token = await this.#tokenFor(endpoint, version, timeoutMs);
+    const headers = token === undefined ? {} : { authorization: token };
+    return this.#post(endpoint, version, path, body, headers, timeoutMs);
+  }
+
+  async #tokenFor(
+    endpoint: Endpoint,
+    version: string,
+    timeoutMs: number,
+  ): Promise<string | undefined> {
+    if (this.credentials === undefined || this.#authenticationOff) return undefined;
+    const known = this.#tokens.get(endpoint.url);
+    if (known !== undefined) return known;
+    const { username, password } = this.credentials;
+    const body = { name: username, password };
+    const response = await this.#post(endpoint, version, "/auth/authenticate", body, {}, timeoutMs);
+    if (reasonOf(response).includes("authentication is not enabled")) {
+      this.#authenticationOff = true; // flannel's own client goes on without, too
+      return undefined;
+    }
+    const token = interpret(response, endpoint)["token"];
+    if (typeof token === "string") this.#tokens.set(endpoint.url, token);
+    return typeof token === "string" ? token : undefined;
+  }
+
+  #post(
+    endpoint: Endpoint,
+    version: string,
+    path: string,
+    body: Json,
+    headers: Readonly<Record<string, string>>,
+    timeoutMs: number,
+  ): Promise<HttpResponse> {
+    return this.client.request(
+      endpoint,
+      {
+        method: "POST",
+        path: `${gatewayPathOf(version)}${path}`,
+        headers: { "content-type": "application/json", ...headers },
+        body: JSON.stringify(body),
+      },
+      timeoutMs,
+    );
+  }
+}
+
+/** Where the gateway of this etcd version lives. */
+export function gatewayPathOf(version: string): string {
+  if (isEtcdAtLeast(version, 3, 4)) return "/v3";
+  return isEtcdAtLeast(version, 3, 3) ? "/v3beta" : "/v3alpha";
+}
+
+/** The first key behind all keys that begin with `prefix`. */
+export function endOfPrefix(prefix: string): Buffer {
+  const bytes = Buffer.from(prefix);
+  for (let last = bytes.length - 1; last >= 0; last--) {
+    const byte = bytes[last] ?? 0;
+    if (byte === 0xff) continue;
+    bytes[last] = byte + 1;
+    return bytes.subarray(0, last + 1);
+  }
+  return Buffer.from([0]); // "to the end of all keys"
+}
+
+function interpret(response: HttpResponse, endpoint: Endpoint): Json {
+  const parsed = tryParse(response.body);
+  if (response.status === 200 && parsed !== undefined) return parsed;
+  if (response.status === 404 && parsed === undefined) {
+    throw new TransportRefusedError(
+      `${endpoint.url}: its JSON gateway is off (--enable-grpc-gateway=false)`,
+    );
+  }
+  throw translateRefusal(reasonOf(response), endpoint.url);
+}
+
+function isTokenRefused(response: HttpResponse): boolean {
+  return response.status !== 200 && /invalid auth token|auth revision/.test(reasonOf(response));
+}
+
+function reasonOf({ status, body }: HttpResponse): string {
+  const parsed = tryParse(body);
+  const reason = parsed?.["error"] ?? parsed?.["message"];
+  return typeof reason === "string" ? reason : `HTTP ${status}`;
+}
+
+function readKeyValue(raw: Json): KeyValue {
+  return {
+    key: fromBase64(raw["key"]),
+    value: fromBase64(raw["value"]),
+    modRevision: Number(raw["mod_revision"]),
+    lease: typeof raw["lease"] === "string" ? raw["lease"] : "0",
+  };
+}
+
+function toBase64(text: string | Buffer): string {
+  return Buffer.from(text as string).toString("base64");
+}
+
+/** The gateway leaves empty fields out. */
+function fromBase64(value: unknown): string {
+  return typeof value === "string" ? Buffer.from(value, "base64").toString("utf8") : "";
+}
+
+function tryParse(body: string): Json | undefined {
+  try {
+    const parsed: unknown = JSON.parse(body);
+    return isRecord(parsed) ? parsed : undefined;
+  } catch {
+    return undefined;
+  }
+}

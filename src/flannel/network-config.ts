@@ -1,0 +1,220 @@
+// The network configuration at <prefix>/config, read with the eyes of one flannel version.
+
+import { didYouMean } from "../ansible/nearest";
+import { isRecord } from "../ansible/json";
+import { type Setting, isSecretName } from "./backend-table";
+import { type BackendReading, readBackend } from "./backends";
+import { Findings, show } from "./findings";
+import { type Family, formatAddress, formatCidr } from "./address";
+import {
+  FAMILIES,
+  type FamilyKeys,
+  type SubnetRange,
+  chooseRange,
+  readFamilyKeys,
+} from "./subnet-range";
+import { type FlannelVersion, isAtLeast, tagOf } from "./version";
+
+type Document = Readonly<Record<string, unknown>>;
+
+export interface NetworkConfig {
+  /** What was given, in flannel's own spelling and order; what is to be written. */
+  readonly document: Document;
+  /** Every setting flannel acts on ("Network", "Backend.VNI"), defaults filled in. */
+  readonly settings: ReadonlyMap<string, Setting>;
+  readonly ranges: readonly SubnetRange[];
+}
+
+export interface ConfigReading {
+  /** Undefined when flannel of this version could not use it. */
+  readonly config: NetworkConfig | undefined;
+  readonly findings: Findings;
+}
+
+/** For whom a configuration is read. */
+export interface Reader {
+  readonly version: FlannelVersion;
+  /** flannel's release names ("amd64") of the CPUs of the hosts. */
+  readonly architectures: readonly string[];
+}
+
+/** All keys in the order in which they are written, with the first version that reads them. */
+const KEYS: Readonly<Record<string, string>> = {
+  EnableIPv4: "0.15.0",
+  EnableIPv6: "0.15.0",
+  EnableNFTables: "0.25.0",
+  Network: "0.0.0",
+  SubnetLen: "0.0.0",
+  SubnetMin: "0.0.0",
+  SubnetMax: "0.0.0",
+  IPv6Network: "0.15.0",
+  IPv6SubnetLen: "0.15.0",
+  IPv6SubnetMin: "0.15.0",
+  IPv6SubnetMax: "0.15.0",
+  Backend: "0.0.0",
+};
+
+/** Reads a parsed document; never throws, all faults are in `findings`. */
+export function readNetworkConfig(value: unknown, reader: Reader): ConfigReading {
+  const findings = new Findings();
+  if (!isRecord(value)) {
+    findings.refused(`expected a JSON object, got ${show(value)}`);
+    return { config: undefined, findings };
+  }
+  const document = spellKeys(value, reader.version, findings);
+  const switches = readSwitches(document, reader.version, findings);
+  const ranges = readRanges(document, switches, reader.version, findings);
+  const backend = readBackendKey(document["Backend"], reader, findings);
+  if (findings.refusals.length > 0 || backend === undefined) {
+    return { config: undefined, findings };
+  }
+  return {
+    config: {
+      document: { ...documentOf(document, ranges), Backend: backend.document },
+      settings: new Map([...switches, ...ranges.flatMap(settingsOfRange), ...backend.settings]),
+      ranges,
+    },
+    findings,
+  };
+}
+
+/** Every value under a secret name, at any depth and in any spelling. */
+export function secretsIn(value: unknown): unknown[] {
+  if (Array.isArray(value)) return value.flatMap(secretsIn);
+  if (!isRecord(value)) return [];
+  return Object.entries(value).flatMap(([name, item]) =>
+    isSecretName(name) ? [item] : secretsIn(item),
+  );
+}
+
+/** Go's JSON reader takes keys in any case and passes over unknown ones. */
+function spellKeys(raw: Document, version: FlannelVersion, findings: Findings): Document {
+  const spelled: Record<string, unknown> = {};
+  for (const [key, value] of Object.entries(raw)) {
+    const name = Object.keys(KEYS).find((known) => known.toLowerCase() === key.toLowerCase());
+    const since = KEYS[name ?? ""];
+    if (name === undefined || since === undefined) {
+      findings.harmful(describeUnknown(key));
+    } else if (!isAtLeast(version, since)) {
+      findings.harmful(`${name}: needs flannel v${since} or newer, ${tagOf(version)} ignores it`);
+    } else {
+      if (name in spelled) findings.harmful(`${name}: given twice, also as ${key}`);
+      spelled[name] = value;
+    }
+  }
+  return spelled;
+}
+
+function describeUnknown(key: string): string {
+  if (isSecretName(key)) return `${key}: a secret in the wrong place, it belongs into Backend`;
+  const hint = didYouMean(key, Object.keys(KEYS));
+  const known = hint === "" ? ` (known: ${Object.keys(KEYS).join(", ")})` : hint;
+  return `${key}: unknown key, flannel would ignore it${known}`;
+}
+
+function readSwitches(
+  document: Document,
+  version: FlannelVersion,
+  findings: Findings,
+): Map<string, boolean> {
+  const read = (key: string, otherwise: boolean): [string, boolean][] => {
+    if (!isAtLeast(version, KEYS[key] ?? "0.0.0")) return [];
+    const value = document[key];
+    if (typeof value === "boolean") return [[key, value]];
+    if (value !== undefined && value !== null) {
+      findings.refused(`${key}: expected true or false, got ${show(value)}`);
+    }
+    return [[key, otherwise]];
+  };
+  return new Map([
+    ...read("EnableIPv4", true),
+    ...read("EnableIPv6", false),
+    ...read("EnableNFTables", false),
+  ]);
+}
+
+function readRanges(
+  document: Document,
+  switches: ReadonlyMap<string, boolean>,
+  version: FlannelVersion,
+  findings: Findings,
+): SubnetRange[] {
+  const ipv4 = switches.get("EnableIPv4") ?? true;
+  const ipv6 = switches.get("EnableIPv6") ?? false;
+  if (!ipv4 && !ipv6) {
+    findings.harmful("EnableIPv4: both families are off, no host would get a subnet");
+  } else if (!ipv4) {
+    findings.noted(
+      "EnableIPv4: false: with etcd flannel still keys its leases by their IPv4 subnet, so only one host can get one; use dual stack",
+    );
+  }
+  return ([4, 6] as const).flatMap((family) => {
+    const given = readFamilyKeys(family, document, findings);
+    if (!(family === 4 ? ipv4 : ipv6)) checkDisabled(family, document, findings);
+    else if (isNetworkGiven(given, version, findings)) {
+      return chooseRange(given, version, findings) ?? [];
+    }
+    return [];
+  });
+}
+
+/** flannel before v0.19.2 took all of IPv4 for a missing network, and crashed for IPv6. */
+function isNetworkGiven(given: FamilyKeys, version: FlannelVersion, findings: Findings): boolean {
+  const { network, family } = given;
+  if (network !== undefined && network.length > 0) return true;
+  const { keys, example } = FAMILIES[family];
+  const problem =
+    network === undefined
+      ? `missing, give the IPv${family} network of all pods, such as ${example}`
+      : `${formatCidr(network)} is the whole address space, give a part of it, such as ${example}`;
+  if (family === 6 || isAtLeast(version, "0.19.2")) findings.refused(`${keys.network}: ${problem}`);
+  else findings.harmful(`${keys.network}: ${problem}`);
+  return false;
+}
+
+/** Keys of a family that is off have no effect. */
+function checkDisabled(family: Family, document: Document, findings: Findings): void {
+  const given = Object.values(FAMILIES[family].keys).filter((key) => key in document);
+  if (given.length === 0) return;
+  findings.harmful(
+    `${given.join(", ")}: without effect, set EnableIPv${family}: true or leave them out`,
+  );
+}
+
+function readBackendKey(
+  value: unknown,
+  { version, architectures }: Reader,
+  findings: Findings,
+): BackendReading | undefined {
+  if (isRecord(value)) return readBackend(value, version, architectures, findings);
+  if (value !== undefined) {
+    findings.refused(`Backend: expected an object such as {"Type": "vxlan"}, got ${show(value)}`);
+    return undefined;
+  }
+  findings.noted(
+    'Backend: not given, flannel takes {"Type": "udp"}, which is slow and for tests; name the backend you want',
+  );
+  return readBackend({ Type: "udp" }, version, architectures, findings);
+}
+
+function settingsOfRange(range: SubnetRange): [string, Setting][] {
+  const { family, network, subnetLen, min, max } = range;
+  const { keys } = FAMILIES[family];
+  return [
+    [keys.network, formatCidr(network)],
+    [keys.subnetLen, subnetLen],
+    [keys.subnetMin, formatAddress({ family, value: min })],
+    [keys.subnetMax, formatAddress({ family, value: max })],
+  ];
+}
+
+/** The given keys in flannel's order, networks without host bits, nulls left out. */
+function documentOf(document: Document, ranges: readonly SubnetRange[]): Document {
+  const networks = new Map(
+    ranges.map(({ family, network }) => [FAMILIES[family].keys.network, formatCidr(network)]),
+  );
+  const given = Object.keys(KEYS).filter(
+    (key) => document[key] !== undefined && document[key] !== null,
+  );
+  return Object.fromEntries(given.map((key) => [key, networks.get(key) ?? document[key]]));
+}

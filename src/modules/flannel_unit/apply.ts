@@ -1,0 +1,109 @@
+// Performs a plan, step by step; each step is atomic and a killed run is finished by the next one.
+
+import { mkdir } from "node:fs/promises";
+import { dirname } from "node:path";
+
+import { ModuleError } from "../../ansible/errors";
+import { type FlannelUnitOptions } from "../../generated/flannel_unit";
+import { removeFile, replaceFile } from "../../host/atomic-file";
+import {
+  type UnitState,
+  offlineError,
+  systemctl,
+  tryScoreUnit,
+  tryShowUnit,
+  verifyUnit,
+} from "../../host/systemd";
+import { type SubnetEnv } from "../../flannel/subnet-env";
+import { type Observation } from "./observe";
+import { type UnitChange, type UnitPlan } from "./plan";
+import { awaitReady } from "./ready";
+import { explainAndRollBack } from "./rollback";
+
+/** What is there after the changes. */
+export interface Outcome {
+  readonly unit: UnitState | undefined;
+  readonly subnet: SubnetEnv | undefined;
+  readonly securityScore: { readonly before?: number; readonly after?: number } | undefined;
+}
+
+/** Applies all changes. Throws before the first one when the start could not succeed anyway. */
+export async function applyUnit(
+  plan: UnitPlan,
+  options: FlannelUnitOptions,
+  observation: Observation,
+): Promise<Outcome> {
+  const { unitName } = observation.declaration;
+  if (observation.unit === undefined) throw offlineError();
+  if (plan.obstacles.length > 0) {
+    throw new ModuleError("not_found", `${unitName}: ${plan.obstacles.join("; ")}`);
+  }
+  const isScored = options.hardening && plan.changes.some(isUnitWrite);
+  const before = isScored ? await tryScoreUnit(unitName) : undefined;
+  await verifyStaged(plan, observation);
+  let { subnet } = observation;
+  for (const change of plan.changes) {
+    subnet = (await applyChange(change, options, observation)) ?? subnet;
+  }
+  const after = isScored ? await tryScoreUnit(unitName) : undefined;
+  return { unit: await tryShowUnit(unitName), subnet, securityScore: describeScore(before, after) };
+}
+
+function isUnitWrite({ action }: UnitChange): boolean {
+  return action.kind === "write" && action.path.endsWith(".service");
+}
+
+/** systemd's own verdict on the new unit, before it replaces the old one. */
+async function verifyStaged(plan: UnitPlan, { declaration }: Observation): Promise<void> {
+  if (!plan.changes.some(isUnitWrite)) return;
+  const complaints = await verifyUnit(declaration.unitName, declaration.unit.text);
+  if (complaints.length === 0) return;
+  throw new ModuleError(
+    "verification",
+    `${declaration.unitName}: systemd-analyze verify refuses the new unit, nothing was changed: ${complaints.join("; ")}`,
+    { result: { complaints } },
+  );
+}
+
+async function applyChange(
+  { action }: UnitChange,
+  options: FlannelUnitOptions,
+  observation: Observation,
+): Promise<SubnetEnv | undefined> {
+  switch (action.kind) {
+    case "write":
+      await mkdir(dirname(action.path), { recursive: true, mode: 0o755 });
+      await replaceFile(action.path, action.content, { mode: action.mode, uid: 0, gid: 0 });
+      return undefined;
+    case "remove":
+      await removeFile(action.path);
+      return undefined;
+    case "run":
+      await systemctl(action.args);
+      return undefined;
+    case "start":
+    case "restart":
+      return await startDaemon(options, observation);
+  }
+}
+
+/** Starts or restarts, waits, and on failure explains and rolls back. */
+async function startDaemon(
+  options: FlannelUnitOptions,
+  observation: Observation,
+): Promise<SubnetEnv | undefined> {
+  const { unitName } = observation.declaration;
+  const sinceUs = Number(process.hrtime.bigint() / 1000n);
+  if (observation.unit?.activeState === "failed") await systemctl(["reset-failed", unitName]);
+  // `restart` also starts what does not run, and unlike `start` it does not sit out RestartSec.
+  await systemctl(["restart", "--no-block", unitName]);
+  if (options.wait_timeout === 0) return undefined;
+  const verdict = await awaitReady(options, observation.declaration, sinceUs);
+  if (verdict.kind === "ready") return verdict.subnet;
+  throw await explainAndRollBack(options, observation, verdict);
+}
+
+function describeScore(before: number | undefined, after: number | undefined) {
+  if (after === undefined) return undefined;
+  return { ...(before === undefined ? {} : { before }), after };
+}

@@ -1,0 +1,194 @@
+// What has to be done, as a pure function of options and observation.
+
+import { MASK } from "../../ansible/redact";
+import { type Change, type Diff, type Plan } from "../../ansible/module";
+import { type FlannelUnitOptions } from "../../generated/flannel_unit";
+import { type FileState } from "../../host/atomic-file";
+import { planRemoval } from "./plan-removal";
+import { type Observation } from "./observe";
+import { type RestartReason, findRestartReasons } from "./restart-reasons";
+import { hideSecretFlags, maskValues } from "./secrets";
+
+export type Action =
+  | {
+      readonly kind: "write";
+      readonly path: string;
+      readonly content: string;
+      readonly mode: number;
+    }
+  | { readonly kind: "remove"; readonly path: string }
+  | { readonly kind: "run"; readonly args: readonly string[] }
+  | { readonly kind: "start" }
+  | { readonly kind: "restart" };
+
+export interface UnitChange extends Change {
+  readonly action: Action;
+}
+
+export interface UnitPlan extends Plan<UnitChange> {
+  readonly restartReasons: readonly RestartReason[];
+  /** What would make the start fail; a warning in check mode, where an earlier task may mend it. */
+  readonly obstacles: readonly string[];
+}
+
+export const UNIT_MODE = 0o644;
+export const SECRET_MODE = 0o600;
+
+/** Plans the way from what is to what is declared. */
+export function planUnit(options: FlannelUnitOptions, observation: Observation): UnitPlan {
+  if (options.state === "absent") return planRemoval(options, observation);
+  const wantsRunning = options.state !== "stopped";
+  const reasons = wantsRunning ? restartReasons(options, observation) : [];
+  const files = planFiles(options, observation);
+  const changes = [
+    ...files.filter((change) => change.action.kind === "write"),
+    // Only when the unit no longer names the environment file may it go.
+    ...files.filter((change) => change.action.kind === "remove"),
+    ...planReload(observation, files),
+    ...planEnablement(options, observation),
+    ...(wantsRunning ? planStart(observation, reasons) : planStop(observation)),
+  ];
+  const obstacles = wantsRunning ? findObstacles(options, observation) : [];
+  return {
+    changes,
+    restartReasons: reasons,
+    obstacles,
+    warnings: [...obstacles, ...findWarnings(observation)],
+  };
+}
+
+function restartReasons(
+  options: FlannelUnitOptions,
+  observation: Observation,
+): readonly RestartReason[] {
+  const reasons = findRestartReasons(options, observation);
+  if (options.state !== "restarted" || observation.process === undefined) return reasons;
+  return ["requested: state is restarted", ...reasons];
+}
+
+function planFiles(options: FlannelUnitOptions, observation: Observation): readonly UnitChange[] {
+  const { declaration, environmentFile, unitFile } = observation;
+  const { environmentPath, environmentText, unitPath, unit } = declaration;
+  const hide = (text: string) => hideSecretFlags(text, options);
+  return [
+    ...(environmentText === undefined
+      ? planRemoveFile(environmentPath, environmentFile)
+      : planWrite(environmentPath, environmentText, SECRET_MODE, environmentFile, maskValues)),
+    ...planWrite(unitPath, unit.text, UNIT_MODE, unitFile, hide),
+  ];
+}
+
+function planWrite(
+  path: string,
+  content: string,
+  mode: number,
+  before: FileState | undefined,
+  hide: (text: string) => string,
+): readonly UnitChange[] {
+  const isSame =
+    before?.content === content && before.mode === mode && before.uid === 0 && before.gid === 0;
+  if (isSame) return [];
+  const diff = diffOf(path, before, { content, mode, uid: 0, gid: 0 }, hide);
+  return [{ summary: `write ${path}`, diff, action: { kind: "write", path, content, mode } }];
+}
+
+function planRemoveFile(path: string, before: FileState | undefined): readonly UnitChange[] {
+  if (before === undefined) return [];
+  const diff = diffOf(path, before, undefined, maskValues);
+  return [{ summary: `remove ${path}`, diff, action: { kind: "remove", path } }];
+}
+
+/** A diff of two files; mode and owner are shown when only they differ. */
+export function diffOf(
+  path: string,
+  before: FileState | undefined,
+  after: FileState | undefined,
+  hide: (text: string) => string,
+): Diff {
+  const showAttributes = before !== undefined && before.content === after?.content;
+  const show = (file: FileState | undefined): string => {
+    if (file === undefined) return "";
+    const attributes = `mode ${file.mode.toString(8)}, owner ${file.uid}:${file.gid}\n`;
+    return showAttributes ? attributes : hide(file.content);
+  };
+  const [old, next] = [show(before), show(after)];
+  // Two masked secrets look alike; the diff must still show that something changes.
+  const changedSecret = old === next ? next.replaceAll(MASK, `${MASK} (changed)`) : next;
+  return { before_header: path, after_header: path, before: old, after: changedSecret };
+}
+
+function planReload(
+  { unit, unitFile }: Observation,
+  files: readonly UnitChange[],
+): readonly UnitChange[] {
+  const isUnknown = unitFile !== undefined && unit?.loadState === "not-found";
+  const isWritten = files.some(
+    ({ action }) => action.kind === "write" && action.mode === UNIT_MODE,
+  );
+  if (!isWritten && !isUnknown && unit?.needsReload !== true) return [];
+  return [{ summary: "reload systemd", action: { kind: "run", args: ["daemon-reload"] } }];
+}
+
+function planEnablement(
+  options: FlannelUnitOptions,
+  { links, declaration }: Observation,
+): readonly UnitChange[] {
+  const { unitName } = declaration;
+  const wanted = options.enabled ? declaration.unit.links : [];
+  if (links.join() === wanted.join()) return [];
+  // reenable also takes away the links that an older [Install] section made.
+  const verb = wanted.length === 0 ? "disable" : links.length === 0 ? "enable" : "reenable";
+  const diff: Diff = {
+    before_header: `${unitName} links`,
+    after_header: `${unitName} links`,
+    before: links.map((link) => `${link}\n`).join(""),
+    after: wanted.map((link) => `${link}\n`).join(""),
+  };
+  const action: Action = { kind: "run", args: [verb, unitName] };
+  return [{ summary: `${verb.replace("re", "re-")} ${unitName}`, diff, action }];
+}
+
+function planStart(
+  { unit, process, declaration }: Observation,
+  reasons: readonly RestartReason[],
+): readonly UnitChange[] {
+  const { unitName } = declaration;
+  const isActive = unit?.activeState === "active";
+  if (reasons.length > 0) {
+    return [{ summary: `restart ${unitName}`, action: { kind: "restart" } }];
+  }
+  if (isActive && process !== undefined) return [];
+  return [{ summary: `start ${unitName}`, action: { kind: "start" } }];
+}
+
+function planStop({ unit, declaration }: Observation): readonly UnitChange[] {
+  if (unit === undefined || ["inactive", "failed"].includes(unit.activeState)) return [];
+  const { unitName } = declaration;
+  return [{ summary: `stop ${unitName}`, action: { kind: "run", args: ["stop", unitName] } }];
+}
+
+function findObstacles(options: FlannelUnitOptions, observation: Observation): readonly string[] {
+  const { binary, missingFiles, missingInterfaces, unit, declaration } = observation;
+  return [
+    ...(binary === undefined
+      ? [`binary: ${options.binary}: does not exist, install it first (flannel_install)`]
+      : []),
+    ...(unit?.loadState === "masked"
+      ? [
+          `${declaration.unitName} is masked, unmask it with: systemctl unmask ${declaration.unitName}`,
+        ]
+      : []),
+    ...missingFiles.map((file) => `settings: ${file}: no such file on this host`),
+    ...missingInterfaces.map(
+      (name) => `settings: iface: ${name}: no such interface or address on this host`,
+    ),
+  ];
+}
+
+function findWarnings({ restartOn, nowMs }: Observation): readonly string[] {
+  return restartOn.flatMap(({ path, changedAtMs }) => {
+    if (changedAtMs === undefined) return [`restart_on: ${path}: no such file`];
+    if (changedAtMs <= nowMs) return [];
+    return [`restart_on: ${path}: its date lies in the future, so a change cannot be seen`];
+  });
+}

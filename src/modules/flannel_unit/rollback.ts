@@ -1,0 +1,171 @@
+// When the daemon does not come up: says why, and puts back what carried pods before.
+
+import { link, readdir, rename, rm } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+
+import { ModuleError, messageOf } from "../../ansible/errors";
+import { type Cause, recogniseCauses } from "../../flannel/causes";
+import { type FlannelUnitOptions } from "../../generated/flannel_unit";
+import {
+  type FileState,
+  removeFile,
+  replaceFile,
+  stagedPath,
+  syncDirectory,
+} from "../../host/atomic-file";
+import { readJournal } from "../../host/journal";
+import { tryIdentify } from "../../host/proc";
+import { systemctl, tryShowUnit } from "../../host/systemd";
+import { type Observation } from "./observe";
+import { type Verdict, awaitReady } from "./ready";
+
+type Failure = Exclude<Verdict, { kind: "ready" }>;
+
+const JOURNAL_LINES = 30;
+
+/** The error of a start that failed, after the way back has been gone (or found not to exist). */
+export async function explainAndRollBack(
+  options: FlannelUnitOptions,
+  observation: Observation,
+  failure: Failure,
+): Promise<ModuleError> {
+  const { unitName } = observation.declaration;
+  const journal = await readJournal(failure.unit?.invocationId ?? "", JOURNAL_LINES);
+  const causes = recogniseCauses(journal);
+  const rollback = await rollBack(options, observation);
+  const unit = await tryShowUnit(unitName);
+  const message = [
+    describeFailure(options, unitName, failure),
+    ...describeCauses(causes),
+    rollback.sentence,
+    `last journal lines:\n${journal.join("\n")}`,
+  ].join("; ");
+  return new ModuleError("service", message, {
+    result: {
+      changed: true,
+      journal,
+      causes,
+      rolled_back: rollback.done,
+      active_state: unit?.activeState ?? "unknown",
+      sub_state: unit?.subState ?? "unknown",
+      main_pid: unit?.mainPid ?? 0,
+    },
+  });
+}
+
+function describeFailure(options: FlannelUnitOptions, unitName: string, failure: Failure): string {
+  const { unit } = failure;
+  const last =
+    unit === undefined || unit.exitKind === ""
+      ? ""
+      : `, last run: result ${unit.result}, ${unit.exitKind} with ${unit.exitStatus}`;
+  const limit = failure.kind === "timeout" ? ` within ${options.wait_timeout} s` : "";
+  return `${unitName}: did not become ready${limit}: waited for ${failure.waitingFor}${last}`;
+}
+
+function describeCauses(causes: readonly Cause[]): readonly string[] {
+  if (causes.length === 0) return ["no known cause recognised in its journal"];
+  return causes.map(({ cause, remedy }) => `cause: ${cause}; remedy: ${remedy}`);
+}
+
+interface Rollback {
+  readonly done: boolean;
+  readonly sentence: string;
+}
+
+async function rollBack(options: FlannelUnitOptions, observation: Observation): Promise<Rollback> {
+  if (!options.rollback) return { done: false, sentence: "not rolled back (rollback: false)" };
+  if (observation.unit?.activeState !== "active" || observation.process === undefined) {
+    return { done: false, sentence: "not rolled back: the daemon did not run before" };
+  }
+  try {
+    const restored = await restore(options, observation);
+    if (restored.length === 0) {
+      return { done: false, sentence: "not rolled back: neither unit nor binary was changed" };
+    }
+    return await restart(options, observation, restored);
+  } catch (error) {
+    return { done: false, sentence: `the rollback failed too: ${messageOf(error)}` };
+  }
+}
+
+/** Puts previous files back; returns what it put back, for the message. */
+async function restore(
+  options: FlannelUnitOptions,
+  observation: Observation,
+): Promise<readonly string[]> {
+  const { declaration, unitFile, environmentFile } = observation;
+  const restored: string[] = [];
+  if (unitFile !== undefined && unitFile.content !== declaration.unit.text) {
+    await replaceFile(declaration.unitPath, unitFile.content, unitFile);
+    restored.push("unit");
+  }
+  if (environmentFile?.content !== declaration.environmentText) {
+    await restoreEnvironment(declaration.environmentPath, environmentFile);
+    restored.push("environment file");
+  }
+  const kept = await findKeptBinary(options, observation);
+  if (kept !== undefined) {
+    await putBack(kept, options.binary);
+    restored.push("binary");
+  }
+  return restored;
+}
+
+async function restoreEnvironment(path: string, before: FileState | undefined): Promise<void> {
+  if (before === undefined) await removeFile(path);
+  else await replaceFile(path, before.content, before);
+}
+
+/**
+ * The file the previous process ran, if flannel_install kept it: a replaced binary is renamed, so
+ * it is still the inode that was executed. undefined when the binary was not replaced.
+ */
+async function findKeptBinary(
+  options: FlannelUnitOptions,
+  { process, binary }: Observation,
+): Promise<string | undefined> {
+  const ran = process?.executable;
+  if (ran === undefined || ran.inode === binary?.inode) return undefined;
+  const folder = dirname(options.binary);
+  const prefix = `.${basename(options.binary)}.previous-`;
+  const names = (await readdir(folder).catch(() => [])).filter((name) => name.startsWith(prefix));
+  const candidates = [
+    ...(options.previous_binary === undefined ? [] : [options.previous_binary]),
+    ...names.map((name) => join(folder, name)),
+  ];
+  for (const candidate of candidates) {
+    const identity = await tryIdentify(candidate);
+    if (identity?.inode === ran.inode && identity.device === ran.device) return candidate;
+  }
+  return options.previous_binary;
+}
+
+/** Puts a kept file in place by a second name and a rename, so that it is there at any moment. */
+async function putBack(kept: string, binary: string): Promise<void> {
+  const staged = stagedPath(binary);
+  await rm(staged, { force: true });
+  await link(kept, staged);
+  await rename(staged, binary);
+  await syncDirectory(dirname(binary));
+}
+
+async function restart(
+  options: FlannelUnitOptions,
+  observation: Observation,
+  restored: readonly string[],
+): Promise<Rollback> {
+  const { unitName } = observation.declaration;
+  const what = `the previous ${restored.join(" and ")}`;
+  const sinceUs = Number(process.hrtime.bigint() / 1000n);
+  await systemctl(["daemon-reload"]);
+  await systemctl(["restart", "--no-block", unitName]);
+  const verdict = await awaitReady(options, observation.declaration, sinceUs);
+  if (verdict.kind === "ready") {
+    return { done: true, sentence: `rolled back: ${what} was put back and runs` };
+  }
+  return {
+    done: true,
+    sentence: `rolled back: ${what} was put back, but is not ready either: waited for ${verdict.waitingFor}`,
+  };
+}
