@@ -66,6 +66,19 @@ inventory_hosts() {
   done
 }
 
+# nodejs_variables: for hosts without Node.js, where roles/nodejs finds one.
+nodejs_variables() {
+  local tarball checksum
+  [[ $LAB_VARIANT == no-node ]] || return 0
+  tarball=$("$LAB_SCRIPTS/node-tarball")
+  checksum=$(sha256sum "$tarball")
+  cat <<YAML
+    nodejs_version: "$NODE_WHEEL_VERSION"
+    nodejs_tarball_url: "$ARTIFACT_URL/node/${tarball##*/}"
+    nodejs_tarball_checksum: ${checksum%% *}
+YAML
+}
+
 # write_inventory: groups and variables as the users of the replaced role have them.
 write_inventory() {
   write_ssh_config >"$LAB_DIR/ssh_config"
@@ -89,6 +102,8 @@ all:
     flannel_version: ${LAB_FLANNEL_VERSIONS%% *}
     lab_artifact_url: "$ARTIFACT_URL"
     flannel_download_url: "$ARTIFACT_URL/{version}/{asset}"
+    flannel_download_checksum: "sha256:$ARTIFACT_URL/{{ flannel_version }}/sha256sum.txt"
+$(nodejs_variables)
   children:
     k8s_etcd:
       hosts:

@@ -79,6 +79,7 @@ start_hosts() { each_host start_host; }
 # wait_for_host HOST: systemd is done, our key is in, sshd runs; leaves the host's key for known_hosts.
 wait_for_host() {
   local host=$1
+  # shellcheck disable=SC2016 # expanded on the host
   timeout 90 podman exec -i "$(container_name "$host")" /bin/sh -eu -c '
     until systemctl is-system-running >/dev/null 2>&1 || [ "$(systemctl is-system-running)" = degraded ]; do sleep 0.2; done
     install -d -m 0700 /root/.ssh

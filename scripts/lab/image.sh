@@ -27,6 +27,7 @@ image_name() {
 # debian_mirror: where this machine's own apt gets Debian from.
 debian_mirror() {
   local mirror
+  # shellcheck disable=SC2016 # apt's own fields
   mirror=$(apt-get indextargets --format '$(ORIGIN) $(COMPONENT) $(REPO_URI)' 'Created-By: Packages' |
     awk '$1 == "Debian" && $2 == "main" && $3 !~ /security/ { print $3; exit }')
   [[ -n $mirror ]] || die "apt: this machine's package sources name no Debian mirror (or 'apt-get update' never ran):" \

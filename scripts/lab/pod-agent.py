@@ -67,30 +67,35 @@ def packets(device):
     return tuple(int(read("/sys/class/net/%s/statistics/%s_packets" % (device, way)) or 0) for way in ("rx", "tx"))
 
 
-def running_version():
-    """The version of the process that runs, not of the file that would be started next."""
+def daemon_pid():
+    """The process that runs, as the unit's files may already be those of the next start: "" when none does."""
     pid = run("systemctl", "show", "flanneld", "--property=MainPID", "--value", check=False)
-    if not pid.isdigit() or pid == "0":
-        return ""
-    return run("/proc/%s/exe" % pid, "--version", check=False)
+    return pid if pid.isdigit() and pid != "0" else ""
 
 
-def underlay_interface(device):
-    """The interface that the overlay was built on."""
-    found = re.search(r"\bdev (\S+)", run("ip", "-d", "link", "show", device, check=False).partition("vxlan")[2])
+def running_version(pid):
+    return run("/proc/%s/exe" % pid, "--version", check=False) if pid else ""
+
+
+def underlay_interface(device, pid):
+    """The interface that carries the overlay: as the kernel tells of vxlan, else as the daemon was told."""
+    link = run("ip", "-d", "link", "show", device, check=False) if device else ""
+    found = re.search(r"\bdev (\S+)", link.partition("vxlan")[2])
+    found = found or re.search("\0--?iface[=\0]([^\0]+)", read("/proc/%s/cmdline" % pid) if pid else "")
     return found.group(1) if found else ""
 
 
 def describe():
     lease = subnet_env()
     device = overlay_device()
+    pid = daemon_pid()
     return {
-        "version": running_version(),
+        "version": running_version(pid),
         "unit": run("systemctl", "is-active", "flanneld", check=False),
         "subnet": lease.get("FLANNEL_SUBNET", ""),
         "mtu": int(lease.get("FLANNEL_MTU", 0)),
         "device": device,
-        "interface": underlay_interface(device) if device else "",
+        "interface": underlay_interface(device, pid),
     }
 
 

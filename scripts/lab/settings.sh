@@ -1,6 +1,7 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-3.0-or-later
 # What a lab is made of: every value can come from the environment. Sourced.
+# shellcheck disable=SC2034 # used where this file is sourced
 
 LAB_NAME=${LAB_NAME:-flanneld-lab}
 LAB_WORKERS=${LAB_WORKERS:-3}
@@ -14,7 +15,7 @@ LAB_INTERNET=${LAB_INTERNET:-false}         # whether the hosts may talk to anyt
 LAB_FLANNEL_VERSIONS=${LAB_FLANNEL_VERSIONS:-v0.28.9} # releases that the artifact server is to offer
 
 [[ $LAB_NAME =~ ^[a-z][a-z0-9-]*$ ]] || die "LAB_NAME: $LAB_NAME: small letters, digits and dashes only"
-[[ $LAB_WORKERS =~ ^[0-9]+$ ]] && ((LAB_WORKERS <= 80)) || die "LAB_WORKERS: $LAB_WORKERS: expected 0 to 80"
+[[ $LAB_WORKERS =~ ^([0-9]|[1-7][0-9]|80)$ ]] || die "LAB_WORKERS: $LAB_WORKERS: expected 0 to 80"
 [[ $LAB_ETCD =~ ^[0-9]$ ]] || die "LAB_ETCD: $LAB_ETCD: expected 0 to 9"
 ((${#LAB_INTERFACE} <= 15)) || die "LAB_INTERFACE: $LAB_INTERFACE: the kernel allows 15 characters"
 

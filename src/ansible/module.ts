@@ -56,6 +56,8 @@ export interface ModuleDefinition<Options, Observation, P extends Plan, Outcome>
     observation: Observation,
     context: ModuleContext,
   ) => Promise<Outcome>;
+  /** Adds to a planned diff what only applying could find out, such as the digest of a download. */
+  readonly completeDiff?: (diff: Diff, outcome: Outcome) => Diff;
   readonly report: (
     options: Options,
     observation: Observation,
@@ -119,13 +121,13 @@ export async function execute<Options, Observation, P extends Plan, Outcome>(
       redactor.add(secret);
     },
   };
-  const { plan, report } = await converge(definition, options, context);
+  const { plan, report, diffs } = await converge(definition, options, context);
   warnings.push(...(plan.warnings ?? []));
   return {
     changed: plan.changes.length > 0,
     ...report,
     changes: plan.changes.map((change) => change.summary),
-    ...(diffMode ? { diff: plan.changes.flatMap((change) => change.diff ?? []) } : {}),
+    ...(diffMode ? { diff: diffs } : {}),
     ...(warnings.length > 0 ? { warnings: [...new Set(warnings)] } : {}),
     invocation: { module_args: describeInvocation(definition.spec.options, args.options) },
   };
@@ -135,7 +137,7 @@ async function converge<Options, Observation, P extends Plan, Outcome>(
   definition: ModuleDefinition<Options, Observation, P, Outcome>,
   options: Options,
   context: ModuleContext,
-): Promise<{ plan: P; report: Result }> {
+): Promise<{ plan: P; report: Result; diffs: readonly Diff[] }> {
   for (let attempt = 1; ; attempt++) {
     const observation = await definition.observe(options, context);
     const plan = definition.plan(options, observation);
@@ -144,7 +146,12 @@ async function converge<Options, Observation, P extends Plan, Outcome>(
       const outcome = mustApply
         ? await definition.apply(plan, options, observation, context)
         : undefined;
-      return { plan, report: definition.report(options, observation, plan, outcome) };
+      const planned = plan.changes.flatMap((change) => change.diff ?? []);
+      const diffs =
+        outcome === undefined
+          ? planned
+          : planned.map((diff) => definition.completeDiff?.(diff, outcome) ?? diff);
+      return { plan, report: definition.report(options, observation, plan, outcome), diffs };
     } catch (error) {
       if (!(error instanceof StaleObservationError) || attempt === MAX_ATTEMPTS) throw error;
     }

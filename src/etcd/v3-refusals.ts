@@ -53,15 +53,14 @@ const REFUSALS: readonly Refusal[] = [
     text: "the gateway cannot connect to its own server: the server's certificate lacks the clientAuth usage, issue it with both serverAuth and clientAuth",
   },
   {
-    pattern: /request timed out|connection lost|leader failed/,
+    pattern: /request timed out|connection lost|leader failed|leader changed|server stopped/,
     scope: "endpoint",
     code: "timeout",
-    text: "etcd timed out (is a majority of its members up?)",
+    text: "etcd gave up on the request (is a majority of its members up?)",
     sent: true,
   },
   {
-    pattern:
-      /no leader|leader changed|not leader|too many requests|server stopped|unhealthy|corrupt/,
+    pattern: /no leader|not leader|too many requests|unhealthy|corrupt/,
     scope: "endpoint",
     code: "network",
     text: "etcd has no leader at the moment or is not ready (is a majority of its members up?)",
@@ -85,6 +84,6 @@ export function translateRefusal(reason: string, where: string): Error {
   return new EndpointError(`${refusal?.text ?? "etcd refused the request"} (${reason})`, {
     code: refusal?.code ?? "network",
     transient: refusal !== undefined,
-    sent: refusal?.sent ?? true,
+    sent: refusal === undefined || refusal.sent === true,
   });
 }

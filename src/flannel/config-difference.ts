@@ -4,7 +4,7 @@ import { isRecord } from "../ansible/json";
 import { MASK } from "../ansible/redact";
 import { type Setting, isSecretName, isSharedSetting } from "./backend-table";
 
-import { containsCidr } from "./ip";
+import { contains } from "./address";
 import { type Lease, describeLease } from "./lease";
 import { type NetworkConfig } from "./network-config";
 
@@ -62,8 +62,8 @@ export function disruptionsOf(
 
 function containsLease(config: NetworkConfig, lease: Lease): boolean {
   return config.ranges.every(({ family, network }) => {
-    const subnet = family === "IPv4" ? lease.subnet : lease.ipv6Subnet;
-    return subnet === undefined || containsCidr(network, subnet);
+    const subnet = family === 4 ? lease.subnet : lease.ipv6Subnet;
+    return subnet === undefined || contains(network, subnet);
   });
 }
 

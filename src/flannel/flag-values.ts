@@ -1,7 +1,7 @@
 // What a flag's value may be: checked before flanneld sees it, because it would only exit or,
 // worse, wait.
 
-import { tryParseAddress } from "./ip";
+import { tryParseAddress } from "./address";
 
 /** What a flag takes. `file` must exist on the host, `path` need not. */
 export type FlagKind =
@@ -36,10 +36,10 @@ const CHECKS: Readonly<Record<FlagKind, Check>> = {
   file: unlessEmpty(findPathFault),
   interface: findInterfaceFault,
   ipv4: unlessEmpty((value) =>
-    tryParseAddress(value)?.family === "IPv4" ? undefined : "expected an IPv4 address",
+    tryParseAddress(value)?.family === 4 ? undefined : "expected an IPv4 address",
   ),
   ipv6: unlessEmpty((value) =>
-    tryParseAddress(value)?.family === "IPv6" ? undefined : "expected an IPv6 address",
+    tryParseAddress(value)?.family === 6 ? undefined : "expected an IPv6 address",
   ),
   key: (value) => (value.trim() === "" ? "expected an etcd key prefix" : undefined),
   level: integerBetween(-128, 127),

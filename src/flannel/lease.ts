@@ -1,9 +1,9 @@
 // Leases: which host holds which subnet (subnet/subnet.go, lease/lease.go).
 
 import { isRecord } from "../ansible/json";
-import { type Cidr, formatCidr, tryParseCidr } from "./ip";
+import { type Cidr, formatCidr, tryParseCidr } from "./address";
 import { type SubnetRange, countSubnets, isWithin } from "./subnet-range";
-import { sizeOf } from "./ip";
+import { sizeOf } from "./address";
 
 export interface Lease {
   readonly key: string;
@@ -86,7 +86,7 @@ export function capacityOf(
 /** True if a daemon may keep this lease under these ranges. */
 export function isUsableLease(lease: Lease, ranges: readonly SubnetRange[]): boolean {
   return ranges.every((range) => {
-    const subnet = range.family === "IPv4" ? lease.subnet : lease.ipv6Subnet;
+    const subnet = range.family === 4 ? lease.subnet : lease.ipv6Subnet;
     return subnet !== undefined && isWithin(range, subnet);
   });
 }

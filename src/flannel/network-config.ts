@@ -5,8 +5,14 @@ import { isRecord } from "../ansible/json";
 import { type Setting, isSecretName } from "./backend-table";
 import { type BackendReading, readBackend } from "./backends";
 import { Findings, show } from "./findings";
-import { type Family, formatAddress, formatCidr } from "./ip";
-import { FAMILIES, type SubnetRange, readSubnetRange } from "./subnet-range";
+import { type Family, formatAddress, formatCidr } from "./address";
+import {
+  FAMILIES,
+  type FamilyKeys,
+  type SubnetRange,
+  chooseRange,
+  readFamilyKeys,
+} from "./subnet-range";
 import { type FlannelVersion, isAtLeast, tagOf } from "./version";
 
 type Document = Readonly<Record<string, unknown>>;
@@ -135,29 +141,43 @@ function readRanges(
 ): SubnetRange[] {
   const ipv4 = switches.get("EnableIPv4") ?? true;
   const ipv6 = switches.get("EnableIPv6") ?? false;
-  const enabled: Family[] = [
-    ...(ipv4 ? ["IPv4" as const] : []),
-    ...(ipv6 ? ["IPv6" as const] : []),
-  ];
-  if (enabled.length === 0) {
+  if (!ipv4 && !ipv6) {
     findings.harmful("EnableIPv4: both families are off, no host would get a subnet");
   } else if (!ipv4) {
     findings.noted(
       "EnableIPv4: false: with etcd flannel still keys its leases by their IPv4 subnet, so only one host can get one; use dual stack",
     );
   }
-  for (const family of ["IPv4", "IPv6"] as const) {
-    if (!enabled.includes(family)) checkDisabled(family, document, findings);
-  }
-  return enabled.flatMap((family) => readSubnetRange(family, document, version, findings) ?? []);
+  return ([4, 6] as const).flatMap((family) => {
+    const given = readFamilyKeys(family, document, findings);
+    if (!(family === 4 ? ipv4 : ipv6)) checkDisabled(family, document, findings);
+    else if (isNetworkGiven(given, version, findings)) {
+      return chooseRange(given, version, findings) ?? [];
+    }
+    return [];
+  });
 }
 
-/** Keys of a family that is off are read (and must be readable) but have no effect. */
+/** flannel before v0.19.2 took all of IPv4 for a missing network, and crashed for IPv6. */
+function isNetworkGiven(given: FamilyKeys, version: FlannelVersion, findings: Findings): boolean {
+  const { network, family } = given;
+  if (network !== undefined && network.length > 0) return true;
+  const { keys, example } = FAMILIES[family];
+  const problem =
+    network === undefined
+      ? `missing, give the IPv${family} network of all pods, such as ${example}`
+      : `${formatCidr(network)} is the whole address space, give a part of it, such as ${example}`;
+  if (family === 6 || isAtLeast(version, "0.19.2")) findings.refused(`${keys.network}: ${problem}`);
+  else findings.harmful(`${keys.network}: ${problem}`);
+  return false;
+}
+
+/** Keys of a family that is off have no effect. */
 function checkDisabled(family: Family, document: Document, findings: Findings): void {
   const given = Object.values(FAMILIES[family].keys).filter((key) => key in document);
   if (given.length === 0) return;
   findings.harmful(
-    `${given.join(", ")}: without effect while Enable${family} is false${family === "IPv6" ? ", set EnableIPv6: true" : ""}`,
+    `${given.join(", ")}: without effect, set EnableIPv${family}: true or leave them out`,
   );
 }
 

@@ -1,6 +1,6 @@
 // subnet.env: what a running flanneld says it got, in the words the CNI plugin reads.
 
-import { type Cidr, containsCidr, formatCidr, tryParseCidr } from "./ip";
+import { type Cidr, contains, sameBlock, tryParseCidr } from "./address";
 
 /** The contents of subnet.env; a family that is off has no keys. */
 export interface SubnetEnv {
@@ -71,7 +71,7 @@ function findFamilyFault(
     const block = tryParseCidr(part.trim());
     return block === undefined ? [] : [block];
   });
-  if (inner !== undefined && outer.some((block) => containsCidr(block, inner))) return undefined;
+  if (inner !== undefined && outer.some((block) => contains(block, inner))) return undefined;
   return `has subnet ${subnet}, which does not lie in its network ${network}`;
 }
 
@@ -80,6 +80,6 @@ function equalNetworks(actual: string | undefined, declared: string): boolean {
   if (actual === undefined || wanted === undefined) return actual === declared;
   return actual.split(",").some((part) => {
     const block = tryParseCidr(part.trim());
-    return block !== undefined && formatCidr(block) === formatCidr(wanted);
+    return block !== undefined && sameBlock(block, wanted);
   });
 }

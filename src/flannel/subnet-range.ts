@@ -2,17 +2,17 @@
 
 import { type Findings, show } from "./findings";
 import {
+  type Address,
   type Cidr,
   type Family,
-  bitsOf,
   containsAddress,
-  containsCidr,
+  contains,
   formatAddress,
   formatCidr,
   sizeOf,
   tryParseAddress,
   tryParseCidr,
-} from "./ip";
+} from "./address";
 import { type FlannelVersion, isAtLeast } from "./version";
 
 /** One family of a network configuration with its defaults filled in, possibly without any subnet. */
@@ -27,6 +27,8 @@ export interface SubnetRange {
 
 interface FamilyRules {
   readonly keys: { network: string; subnetLen: string; subnetMin: string; subnetMax: string };
+  /** A network, for messages. */
+  readonly example: string;
   readonly longestSubnet: number;
   /** The default subnet length, and the longest network prefix that still gets it. */
   readonly defaultLen: number;
@@ -34,54 +36,78 @@ interface FamilyRules {
 }
 
 export const FAMILIES: Readonly<Record<Family, FamilyRules>> = {
-  IPv4: {
+  4: {
     keys: {
       network: "Network",
       subnetLen: "SubnetLen",
       subnetMin: "SubnetMin",
       subnetMax: "SubnetMax",
     },
+    example: "10.200.0.0/16",
     longestSubnet: 30,
     defaultLen: 24,
     roomyPrefix: 22,
   },
-  IPv6: {
+  6: {
     keys: {
       network: "IPv6Network",
       subnetLen: "IPv6SubnetLen",
       subnetMin: "IPv6SubnetMin",
       subnetMax: "IPv6SubnetMax",
     },
+    example: "fd00:200::/48",
     longestSubnet: 126,
     defaultLen: 64,
     roomyPrefix: 62,
   },
 };
 
-/** Reads the four keys of one family from a document with flannel's spelling of the keys. */
-export function readSubnetRange(
+/** The four keys of one family as they are given; undefined: not given, or not readable. */
+export interface FamilyKeys {
+  readonly family: Family;
+  readonly network: Cidr | undefined;
+  /** 0: not given. */
+  readonly subnetLen: number | undefined;
+  readonly min: Address | undefined;
+  readonly max: Address | undefined;
+}
+
+/** Reads the keys of one family, which flannel does even where the family is off. */
+export function readFamilyKeys(
   family: Family,
   document: Readonly<Record<string, unknown>>,
+  findings: Findings,
+): FamilyKeys {
+  const { keys } = FAMILIES[family];
+  return {
+    family,
+    network: readNetwork(family, document[keys.network], findings),
+    subnetLen: readLength(keys.subnetLen, document[keys.subnetLen], findings),
+    min: readBound(family, keys.subnetMin, document[keys.subnetMin], findings),
+    max: readBound(family, keys.subnetMax, document[keys.subnetMax], findings),
+  };
+}
+
+/** Fills in the defaults of an enabled family and checks the whole. */
+export function chooseRange(
+  given: FamilyKeys,
   version: FlannelVersion,
   findings: Findings,
 ): SubnetRange | undefined {
-  const { keys } = FAMILIES[family];
-  const network = readNetwork(family, document[keys.network], findings);
-  const givenLen = readLength(keys.subnetLen, document[keys.subnetLen], findings);
-  const min = readBound(family, keys.subnetMin, document[keys.subnetMin], network, findings);
-  const max = readBound(family, keys.subnetMax, document[keys.subnetMax], network, findings);
-  if (network === undefined || givenLen === undefined) return undefined;
+  const { family, network, min, max } = given;
+  if (network === undefined || given.subnetLen === undefined) return undefined;
+  checkInside(network, given, findings);
   const subnetLen = isAtLeast(version, "0.10.0")
-    ? chooseLength(family, network, givenLen, findings)
-    : chooseOldLength(network, givenLen, findings);
+    ? chooseLength(family, network, given.subnetLen, findings)
+    : chooseOldLength(network, given.subnetLen, findings);
   if (subnetLen === undefined) return undefined;
   const size = sizeOf(family, subnetLen);
   const range: SubnetRange = {
     family,
     network,
     subnetLen,
-    min: min ?? network.base + size,
-    max: max ?? network.base + sizeOf(family, network.prefix) - size,
+    min: min?.value ?? network.base + size,
+    max: max?.value ?? network.base + sizeOf(family, network.length) - size,
   };
   checkRange(range, version, findings);
   return range;
@@ -96,28 +122,19 @@ export function countSubnets({ family, subnetLen, min, max }: SubnetRange): bigi
 export function isWithin(range: SubnetRange, subnet: Cidr): boolean {
   const { min, max, subnetLen, network } = range;
   const inBounds = subnet.base >= min && subnet.base <= max;
-  return inBounds && subnet.prefix === subnetLen && containsCidr(network, subnet);
+  return inBounds && subnet.length === subnetLen && contains(network, subnet);
 }
 
 function readNetwork(family: Family, value: unknown, findings: Findings): Cidr | undefined {
+  if (value === undefined) return undefined;
   const key = FAMILIES[family].keys.network;
-  const example = family === "IPv4" ? "10.200.0.0/16" : "fd00:200::/48";
   const cidr = typeof value === "string" ? tryParseCidr(value) : undefined;
-  if (value === undefined) {
-    findings.refused(`${key}: missing, give the ${family} network of all pods, such as ${example}`);
-  } else if (cidr === undefined) {
-    findings.refused(
-      `${key}: expected an ${family} network such as ${example}, got ${show(value)}`,
-    );
-  } else if (cidr.family !== family) {
-    findings.refused(`${key}: ${show(value)} is an ${cidr.family} network, expected ${family}`);
-  } else if (cidr.prefix === 0) {
-    findings.refused(
-      `${key}: ${show(value)} is the whole address space, give the pods a part of it`,
-    );
-  } else {
-    return cidr;
-  }
+  if (cidr?.family === family) return cidr;
+  const problem =
+    cidr === undefined
+      ? `expected an IPv${family} network such as ${FAMILIES[family].example}, got ${show(value)}`
+      : `${show(value)} is an IPv${cidr.family} network, expected IPv${family}`;
+  findings.refused(`${key}: ${problem}`);
   return undefined;
 }
 
@@ -129,25 +146,35 @@ function readLength(key: string, value: unknown, findings: Findings): number | u
   return undefined;
 }
 
-/** An all-zero address counts as "not given", as in flannel. */
+/** An all-zero address counts as "not given", as in flannel; so does null, for IPv6 only. */
 function readBound(
   family: Family,
   key: string,
   value: unknown,
-  network: Cidr | undefined,
   findings: Findings,
-): bigint | undefined {
-  if (value === undefined) return undefined;
+): Address | undefined {
+  if (value === undefined || (value === null && family === 6)) return undefined;
   const address = typeof value === "string" ? tryParseAddress(value) : undefined;
-  if (address?.family !== family) {
-    findings.refused(`${key}: expected an ${family} address, got ${show(value)}`);
+  if (address?.family === family) return address.value === 0n ? undefined : address;
+  const message = `${key}: expected an IPv${family} address, got ${show(value)}`;
+  if (address?.family !== 4) {
+    findings.refused(message);
     return undefined;
   }
-  if (address.value === 0n) return undefined;
-  if (network !== undefined && !containsAddress(network, address)) {
-    findings.refused(`${key}: ${formatAddress(address)} is not in ${formatCidr(network)}`);
+  // Go reads an IPv4 address as an IPv6 one, too: ::ffff:0:0/96.
+  findings.harmful(message);
+  return { family, value: (0xffffn << 32n) | address.value };
+}
+
+function checkInside(network: Cidr, given: FamilyKeys, findings: Findings): void {
+  const { keys } = FAMILIES[given.family];
+  for (const [key, bound] of [
+    [keys.subnetMin, given.min] as const,
+    [keys.subnetMax, given.max] as const,
+  ]) {
+    if (bound === undefined || containsAddress(network, bound)) continue;
+    findings.refused(`${key}: ${formatAddress(bound)} is not in ${formatCidr(network)}`);
   }
-  return address.value;
 }
 
 function chooseLength(
@@ -157,7 +184,7 @@ function chooseLength(
   findings: Findings,
 ): number | undefined {
   const { keys, longestSubnet, defaultLen, roomyPrefix } = FAMILIES[family];
-  const atLeast = network.prefix + 2;
+  const atLeast = network.length + 2;
   if (given > longestSubnet) {
     findings.refused(`${keys.subnetLen}: expected at most ${longestSubnet}, got ${given}`);
   } else if (given > 0 && given < atLeast) {
@@ -169,23 +196,20 @@ function chooseLength(
       `${keys.network}: ${formatCidr(network)} is too small, expected /${longestSubnet - 2} or larger`,
     );
   } else {
-    return given > 0 ? given : network.prefix <= roomyPrefix ? defaultLen : atLeast;
+    return given > 0 ? given : network.length <= roomyPrefix ? defaultLen : atLeast;
   }
   return undefined;
 }
 
 /** The rules before v0.10.0. */
 function chooseOldLength(network: Cidr, given: number, findings: Findings): number | undefined {
-  const bits = bitsOf(network.family);
-  const chosen = given > 0 ? given : network.prefix < 24 ? 24 : network.prefix + 1;
-  if (chosen < network.prefix) {
+  const chosen = given > 0 ? given : network.length < 24 ? 24 : network.length + 1;
+  if (chosen < network.length) {
     findings.refused(
-      `SubnetLen: expected at least ${network.prefix} for ${formatCidr(network)}, got ${given}`,
+      `SubnetLen: expected at least ${network.length} for ${formatCidr(network)}, got ${given}`,
     );
   } else if (chosen > 30) {
-    findings.harmful(
-      `SubnetLen: a /${chosen} of ${bits} bits has no room for pods, expected at most 30`,
-    );
+    findings.harmful(`SubnetLen: a /${chosen} has no room for pods, expected at most 30`);
   } else {
     return chosen;
   }

@@ -2,8 +2,10 @@
 
 import { readFile } from "node:fs/promises";
 
-import { runCommand } from "./process";
+import { askProgram } from "./ask-program";
 
+/** A directory server that is down is asked for a while. */
+const GETENT_TIMEOUT_MS = 30_000;
 const FILES = { passwd: "/etc/passwd", group: "/etc/group" } as const;
 
 /**
@@ -18,7 +20,7 @@ export async function tryResolveAccount(
   if (nameOrId === "root") return 0;
   const local = findAccount(await readFile(FILES[database], "utf8"), nameOrId);
   if (local !== undefined) return local;
-  const answer = await runCommand("getent", [database, nameOrId]);
+  const answer = await askProgram("getent", [database, nameOrId], GETENT_TIMEOUT_MS);
   return answer.exitCode === 0 ? findAccount(answer.stdout, nameOrId) : undefined;
 }
 

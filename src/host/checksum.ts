@@ -1,8 +1,7 @@
 // SHA-256 of files, and the two ways to declare one.
 
 import { createHash } from "node:crypto";
-import { createReadStream } from "node:fs";
-import { pipeline } from "node:stream/promises";
+import { open } from "node:fs/promises";
 
 import { ModuleError } from "../ansible/errors";
 
@@ -63,7 +62,16 @@ function parseLine(line: string): Entry | undefined {
 /** The SHA-256 of a file, in lower-case hexadecimal. Throws system errors. */
 export async function sha256OfFile(path: string): Promise<string> {
   const hash = createHash("sha256");
-  // Chunks of 1 MiB: with the default of 64 KiB a file of 50 MB takes half as long again.
-  await pipeline(createReadStream(path, { highWaterMark: 1024 * 1024 }), hash);
-  return hash.digest("hex");
+  const handle = await open(path, "r");
+  try {
+    // One buffer for all reads: a stream of a new one for each costs half as much time again.
+    const buffer = Buffer.allocUnsafe(1024 * 1024);
+    for (;;) {
+      const { bytesRead } = await handle.read(buffer, 0, buffer.length);
+      if (bytesRead === 0) return hash.digest("hex");
+      hash.update(buffer.subarray(0, bytesRead));
+    }
+  } finally {
+    await handle.close();
+  }
 }

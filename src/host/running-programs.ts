@@ -12,17 +12,20 @@ export interface RunningProgram {
 /** Counts the processes running from `path` (without symbolic links in it). */
 export async function countRunning(path: string): Promise<RunningProgram> {
   const ids = (await readdir("/proc")).filter((name) => /^\d+$/.test(name));
-  const targets = await Promise.all(ids.map((id) => tryReadLink(`/proc/${id}/exe`)));
+  const targets = await Promise.all(ids.map(tryProgramOf));
   return {
     current: targets.filter((target) => target === path).length,
     replaced: targets.filter((target) => target === `${path} (deleted)`).length,
   };
 }
 
-/** Undefined for kernel threads, for processes that just ended, and for those of other users. */
-async function tryReadLink(path: string): Promise<string | undefined> {
+/**
+ * The file a process runs from; undefined for kernel threads, for processes that have ended, and
+ * for those of other users.
+ */
+export async function tryProgramOf(processId: string): Promise<string | undefined> {
   try {
-    return await readlink(path);
+    return await readlink(`/proc/${processId}/exe`);
   } catch {
     return undefined;
   }

@@ -94,14 +94,19 @@ function variable(environment: Environment, name: string): string {
 function isExempt(url: URL, noProxy: string): boolean {
   const host = url.hostname.replace(/^\[|\]$/g, "");
   const port = url.port === "" ? { "http:": "80", "https:": "443" }[url.protocol] : url.port;
-  return noProxy.split(/[\s,]+/).some((entry) => {
+  const entries = noProxy.toLowerCase().split(/[\s,]+/);
+  return entries.some((entry) => {
     if (entry === "*") return true;
-    const [, name = "", entryPort] = /^\[?(.*?)\]?(?::(\d+))?$/.exec(entry.toLowerCase()) ?? [];
-    const domain = entry.includes("::") ? entry.replace(/^\[|\]$/g, "") : name;
-    const suffix = domain.replace(/^\*?\./, "");
-    if (suffix === "" || (entryPort !== undefined && !entry.includes("::") && entryPort !== port)) {
-      return false;
-    }
-    return host === suffix || host.endsWith(`.${suffix}`);
+    const exemption = parseExemption(entry);
+    if (exemption.port !== undefined && exemption.port !== port) return false;
+    const { name } = exemption;
+    return name !== "" && (host === name || host.endsWith(`.${name}`));
   });
+}
+
+/** Parts name and port: "m.example:81", "[::1]:81", or "::1", where no colon is before a port. */
+function parseExemption(entry: string): { name: string; port: string | undefined } {
+  const match = /^\[(.+)\](?::(\d+))?$/.exec(entry) ?? /^([^:]*)(?::(\d+))?$/.exec(entry);
+  const name = match?.[1] ?? entry;
+  return { name: name.replace(/^\*?\./, ""), port: match?.[2] };
 }

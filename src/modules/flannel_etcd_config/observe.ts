@@ -2,6 +2,7 @@
 
 import { ModuleError } from "../../ansible/errors";
 import { type ModuleContext } from "../../ansible/module";
+import { blindStore, findMissingFile } from "../../etcd/blind-store";
 import { Deadline } from "../../etcd/deadline";
 import { parseEndpoints } from "../../etcd/endpoint";
 import { EtcdConnection } from "../../etcd/open-store";
@@ -55,7 +56,7 @@ export interface Session {
   readonly api: EtcdApi;
   readonly declared: Declaration | undefined;
   readonly reader: Reader;
-  readonly connection: EtcdConnection;
+  readonly connection: Pick<EtcdConnection, "store">;
   readonly store: EtcdStore;
 }
 
@@ -73,9 +74,21 @@ export async function openSession(options: Options, context: ModuleContext): Pro
   checkCombination(options, api, declared);
   const endpoints = parseEndpoints(options.endpoints);
   const { username, password } = options;
+  const tlsFiles = {
+    caFile: options.ca_file,
+    certFile: options.cert_file,
+    keyFile: options.key_file,
+  };
+  const missing = context.checkMode ? await findMissingFile(tlsFiles) : undefined;
+  if (missing !== undefined) {
+    context.warn(
+      `${missing} does not exist yet, so etcd could not be asked; predicted for an etcd without configuration`,
+    );
+    return { api, declared, reader, connection: { store: blindStore }, store: blindStore(api) };
+  }
   const connection = await EtcdConnection.open({
     endpoints,
-    tlsFiles: { caFile: options.ca_file, certFile: options.cert_file, keyFile: options.key_file },
+    tlsFiles,
     credentials:
       username === undefined || password === undefined ? undefined : { username, password },
     transport: options.transport,
@@ -149,16 +162,18 @@ function readStored(
   return { ...found, document, reading: readNetworkConfig(document, reader) };
 }
 
+/** In the order of the subnets, because v2 lists in any order. */
 function readLeases(entries: readonly StoredEntry[]): readonly HeldLease[] {
-  return entries.flatMap((entry) => {
+  const leases = entries.flatMap((entry) => {
     const lease = tryParseLease(entry);
     return lease === undefined ? [] : [{ ...lease, entry }];
   });
+  return leases.sort((a, b) => (a.subnet.base < b.subnet.base ? -1 : 1));
 }
 
 /** Only to explain: a store that cannot be read has nothing to say. */
 async function readOther(
-  connection: EtcdConnection,
+  connection: Session["connection"],
   prefix: string,
   api: EtcdApi,
 ): Promise<StoredValue | undefined> {

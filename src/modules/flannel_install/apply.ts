@@ -3,7 +3,7 @@
 import { chmod, chown, link, mkdir, open, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 
-import { DAEMON, MK_DOCKER_OPTS } from "../../flannel/release-assets";
+import { DAEMON, MK_DOCKER_OPTS, type ReleaseFile } from "../../flannel/release-assets";
 import { type FlannelVersion, tagOf } from "../../flannel/version";
 import { type FlannelInstallOptions } from "../../generated/flannel_install";
 import {
@@ -27,9 +27,10 @@ type Installation = Extract<InstallChange, { kind: "install" }>;
 /** What an installation found out. */
 export interface Installed {
   readonly asset: Asset;
-  /** Version and digest of the binary, if that was among the installed files. */
+  /** What the binary tells, if it was among the installed files. */
   readonly version: FlannelVersion | undefined;
-  readonly sha256: string | undefined;
+  /** SHA-256 of the installed files. */
+  readonly digests: Readonly<Partial<Record<ReleaseFile, string>>>;
   readonly elapsedMs: number;
 }
 
@@ -105,7 +106,7 @@ async function install(
     if (change.keepAs !== undefined) await keepPrevious(host.paths.binary, change.keepAs);
     await putInPlace(staged, host.paths);
     const elapsedMs = Date.now() - begunAt;
-    return { asset, version, sha256: digests[DAEMON], elapsedMs };
+    return { asset, version, digests, elapsedMs };
   } finally {
     const paths: readonly string[] = Object.values(staging);
     for (const path of paths) await rm(path, { force: true });
@@ -126,9 +127,12 @@ async function prepare(path: string, attributes: FileAttributes): Promise<void> 
   }
 }
 
-async function digestsOf(staged: StagedFiles): Promise<Readonly<Record<string, string>>> {
-  const digests: Record<string, string> = {};
-  for (const [file, path] of Object.entries(staged)) digests[file] = await sha256OfFile(path);
+async function digestsOf(staged: StagedFiles): Promise<Installed["digests"]> {
+  const digests: Partial<Record<ReleaseFile, string>> = {};
+  for (const file of [DAEMON, MK_DOCKER_OPTS] as const) {
+    const path = staged[file];
+    if (path !== undefined) digests[file] = await sha256OfFile(path);
+  }
   return digests;
 }
 
@@ -137,7 +141,7 @@ async function recordOrigins(
   host: HostState,
   request: InstallRequest,
   asset: Asset,
-  digests: Readonly<Record<string, string>>,
+  digests: Installed["digests"],
 ): Promise<void> {
   const entries = Object.entries(digests).map(([file, sha256]) => [
     file,

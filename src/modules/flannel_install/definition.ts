@@ -4,6 +4,7 @@ import { type ModuleDefinition } from "../../ansible/module";
 import { type FlannelInstallOptions, spec } from "../../generated/flannel_install";
 import { secretsOfUrl } from "../../host/download/address";
 import { type Outcome, applyPlan } from "./apply";
+import { completeDiff } from "./diff";
 import { type Observation, observe } from "./observe";
 import { type InstallPlan, planInstall } from "./plan";
 import { report } from "./report";
@@ -19,6 +20,8 @@ export const definition: ModuleDefinition<
   observe,
   plan: planInstall,
   apply: applyPlan,
+  completeDiff: (diff, outcome) =>
+    outcome === undefined ? diff : completeDiff(diff, outcome.digests),
   report,
 };
 

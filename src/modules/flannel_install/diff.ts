@@ -50,6 +50,20 @@ function describeWanted(
   });
 }
 
+/** Fills in the digests that were not known when the diff was planned. */
+export function completeDiff(
+  diff: Diff,
+  digests: Readonly<Partial<Record<ReleaseFile, string>>>,
+): Diff {
+  const after = ([DAEMON, MK_DOCKER_OPTS] as const).reduce((text, file) => {
+    const [open, known] = [NOT_DECLARED, digests[file] ?? NOT_DECLARED].map((sha256) =>
+      describe(file, { sha256 }),
+    );
+    return text.replace(open ?? "", known ?? "");
+  }, diff.after);
+  return { ...diff, after };
+}
+
 /** The digest the binary will have, if that is known before it is there. */
 export function expectedSha256(
   { assetNames: [name = ""], withScript }: InstallRequest,

@@ -6,10 +6,11 @@ import { lstat, stat } from "node:fs/promises";
 import { ModuleError, systemCodeOf } from "../../ansible/errors";
 import { type Arch, tryArchOfElf } from "../../flannel/release-assets";
 import { type FlannelVersion, tryParseVersion } from "../../flannel/version";
+import { askProgram } from "../../host/ask-program";
 import { translateFileError } from "../../host/atomic-file";
 import { sha256OfFile } from "../../host/checksum";
 import { tryReadElf } from "../../host/elf";
-import { type CommandResult, runCommand } from "../../host/process";
+import { type CommandResult } from "../../host/process";
 
 export interface InstalledFile {
   readonly sha256: string;
@@ -23,7 +24,7 @@ export interface InstalledFile {
 export interface InstalledBinary extends InstalledFile {
   /** Undefined when the file is not a whole program for a CPU of flannel's. */
   readonly arch: Arch | undefined;
-  /** Undefined when it does not run here, or does not tell. */
+  /** Undefined when it is not for the wanted CPU, does not run here, or does not tell. */
   readonly version: FlannelVersion | undefined;
 }
 
@@ -43,12 +44,21 @@ export async function tryInspectFile(path: string): Promise<InstalledFile | unde
   };
 }
 
-/** As `tryInspectFile`, and asks the program for its version. */
-export async function tryInspectBinary(path: string): Promise<InstalledBinary | undefined> {
-  const file = await tryInspectFile(path);
-  if (file === undefined) return undefined;
+/**
+ * As `tryInspectFile`, and asks the program for its version meanwhile, if it is for `runnable`.
+ * (What the kernel cannot run, Node hands to a shell, which must not read a foreign program.)
+ */
+export async function tryInspectBinary(
+  path: string,
+  runnable: Arch | undefined,
+): Promise<InstalledBinary | undefined> {
+  if ((await tryStat(path)) === undefined) return undefined;
   const arch = await tryReadArch(path);
-  return { ...file, arch, version: arch === undefined ? undefined : await tryAskVersion(path) };
+  const [version, file] = await Promise.all([
+    arch === undefined || arch !== runnable ? undefined : tryAskVersion(path),
+    tryInspectFile(path),
+  ]);
+  return file && { ...file, arch, version };
 }
 
 async function tryStat(path: string): Promise<Stats | undefined> {
@@ -79,7 +89,7 @@ async function tryAskVersion(path: string): Promise<FlannelVersion | undefined> 
 
 /** Runs `flanneld --version`. Throws ModuleError when it cannot be run. */
 export async function askVersion(path: string): Promise<CommandResult> {
-  return runCommand(path, ["--version"], { timeoutMs: VERSION_TIMEOUT_MS, cwd: "/" });
+  return askProgram(path, ["--version"], VERSION_TIMEOUT_MS);
 }
 
 /** The version in the answer: the first line that is one; flanneld writes it to standard error. */

@@ -15,7 +15,7 @@ import { findChecksum, sha256OfFile } from "../../host/checksum";
 import { showUrl } from "../../host/download/address";
 import { fetchText } from "../../host/download/fetch-text";
 import { type PreviousVersion, listPreviousVersions } from "../../host/previous-versions";
-import { type RunningProgram, countRunning } from "../../host/running-programs";
+import { type RunningProgram, countRunning, tryProgramOf } from "../../host/running-programs";
 import {
   type InstalledBinary,
   type InstalledFile,
@@ -53,9 +53,10 @@ export async function observe(
   options: FlannelInstallOptions,
   context: ModuleContext,
 ): Promise<Observation> {
+  const arch = options.arch === undefined ? tryHostArch() : parseArch(options.arch);
   const request =
-    options.state === "present" ? resolveRequest(options, wantedArch(options.arch)) : undefined;
-  const host = await observeHost(pathsOf(options.bin_dir));
+    options.state === "present" ? resolveRequest(options, arch ?? refuseHost()) : undefined;
+  const host = await observeHost(pathsOf(options.bin_dir), arch);
   if (request === undefined) {
     return { host, request, uid: undefined, gid: undefined, assetSha256: undefined };
   }
@@ -68,11 +69,12 @@ export async function observe(
   };
 }
 
-/** The declared CPU, else that of this host. */
-function wantedArch(declared: string | undefined): Arch {
-  if (declared !== undefined) return parseArch(declared);
-  const arch = tryArchOfMachine(machine(), endianness());
-  if (arch !== undefined) return arch;
+/** flannel's name for the CPU of this host. */
+export function tryHostArch(): Arch | undefined {
+  return tryArchOfMachine(machine(), endianness());
+}
+
+function refuseHost(): never {
   throw new ModuleError(
     "unsupported",
     `the host's CPU is ${machine()}, for which flannel is not released; ` +
@@ -80,16 +82,16 @@ function wantedArch(declared: string | undefined): Arch {
   );
 }
 
-async function observeHost(paths: InstallPaths): Promise<HostState> {
+async function observeHost(paths: InstallPaths, arch: Arch | undefined): Promise<HostState> {
   const [names, binary, script, origins, kept, running] = await Promise.all([
     tryList(paths.directory),
-    tryInspectBinary(paths.binary),
+    tryInspectBinary(paths.binary, arch),
     tryInspectFile(paths.script),
     readOrigins(paths.origin),
     listPreviousVersions(paths.binary),
     countRunning(await tryRealPath(paths)),
   ]);
-  const leftovers = (names ?? []).filter(isLeftover).map((name) => join(paths.directory, name));
+  const leftovers = await findLeftovers(paths.directory, names ?? []);
   return { paths, names, binary, script, origins, kept, leftovers, running };
 }
 
@@ -99,8 +101,18 @@ async function tryRealPath(paths: InstallPaths): Promise<string> {
   return join(directory, basename(paths.binary));
 }
 
-function isLeftover(name: string): boolean {
-  return /^\.(flanneld|mk-docker-opts\.sh|\.flanneld\.origin\.json)\.new-/.test(name);
+const STAGED = /^\.(?:flanneld|mk-docker-opts\.sh|\.flanneld\.origin\.json)\.new-(\d+)/;
+
+/** Staged files whose process is gone; those of another run in progress are none of ours. */
+async function findLeftovers(directory: string, names: readonly string[]): Promise<string[]> {
+  const leftovers: string[] = [];
+  for (const name of names) {
+    const processId = STAGED.exec(name)?.[1];
+    if (processId === undefined) continue;
+    const program = await tryProgramOf(processId);
+    if (program !== process.execPath) leftovers.push(join(directory, name));
+  }
+  return leftovers;
 }
 
 async function tryList(directory: string): Promise<readonly string[] | undefined> {

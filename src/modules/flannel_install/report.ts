@@ -48,7 +48,7 @@ function reportPresent(
   return {
     version: version === undefined ? null : tagOf(version),
     arch: request.arch,
-    sha256: outcome?.sha256 ?? planned ?? null,
+    sha256: outcome?.digests[DAEMON] ?? planned ?? null,
     source: outcome?.asset.source ?? null,
     bytes: outcome?.asset.bytes ?? 0,
     attempts: outcome?.asset.attempts ?? 0,

@@ -2,15 +2,16 @@
 // version that was asked for.
 
 import { stat } from "node:fs/promises";
-import { endianness, machine } from "node:os";
+import { machine } from "node:os";
 import { dirname } from "node:path";
 
 import { ModuleError, messageOf, systemCodeOf } from "../../ansible/errors";
-import { tryArchOfElf, tryArchOfMachine } from "../../flannel/release-assets";
+import { tryArchOfElf } from "../../flannel/release-assets";
 import { type FlannelVersion, satisfies, tagOf } from "../../flannel/version";
 import { type ElfProgram, tryReadElf } from "../../host/elf";
 import { type CommandResult } from "../../host/process";
 import { askVersion, findVersion } from "./inspect";
+import { tryHostArch } from "./observe";
 import { type InstallRequest } from "./request";
 
 /**
@@ -28,9 +29,9 @@ export async function verifyBinary(
   const program = await tryReadElf(path);
   const flaw = program === undefined ? "is not a program" : await findFlaw(path, program, request);
   if (flaw !== undefined) return refuse(flaw);
-  const answer = await run(path, request, program?.interpreter, refuse);
+  const answer = await run(path, program?.interpreter, refuse);
   const version = findVersion(answer);
-  if (version === undefined) return refuse(`does not tell its version: ${lastLine(answer)}`);
+  if (version === undefined) return refuse(whyNoVersion(answer, request));
   if (satisfies(version, request.version)) return version;
   return refuse(`is flanneld ${tagOf(version)}, version asks for ${tagOf(request.version)}`);
 }
@@ -51,13 +52,11 @@ async function findFlaw(
 }
 
 function whoWants({ arch }: InstallRequest): string {
-  const host = tryArchOfMachine(machine(), endianness());
-  return arch === host ? `the host is ${host}` : `arch asks for ${arch}`;
+  return arch === tryHostArch() ? `the host is ${arch}` : `arch asks for ${arch}`;
 }
 
 async function run(
   path: string,
-  request: InstallRequest,
   interpreter: string | undefined,
   refuse: (reason: string, cause?: unknown) => never,
 ): Promise<CommandResult> {
@@ -75,12 +74,16 @@ async function run(
         );
       case "ENOENT":
         return refuse(`needs ${interpreter ?? "a loader"}, which this host does not have`, error);
-      case "ENOEXEC":
-        return refuse(`a binary for ${request.arch} does not run on ${machine()}`, error);
       default:
         return refuse(`cannot be run: ${messageOf(error)}`, error);
     }
   }
+}
+
+function whyNoVersion(answer: CommandResult, { arch }: InstallRequest): string {
+  const host = tryHostArch() ?? machine();
+  const foreign = arch === host ? "" : ` (it is for ${arch}, the host is ${host})`;
+  return `does not tell its version${foreign}: ${lastLine(answer)}`;
 }
 
 function lastLine(answer: CommandResult): string {

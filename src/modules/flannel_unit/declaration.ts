@@ -13,7 +13,7 @@ import {
   parseSettings,
   tryTextOf,
 } from "../../flannel/flags";
-import { type Family, tryParseCidr } from "../../flannel/ip";
+import { type Family, tryParseCidr } from "../../flannel/address";
 import { type FlannelVersion, parseVersion } from "../../flannel/version";
 import { type FlannelUnitOptions } from "../../generated/flannel_unit";
 import { renderEnvironmentLine } from "../../host/systemd-quote";
@@ -91,8 +91,8 @@ function unitNameOf(name: string): string {
 
 function readNetworks(options: FlannelUnitOptions): DeclaredNetworks {
   const { network, ipv6_network: ipv6Network } = options;
-  checkNetwork("network", network, "IPv4");
-  checkNetwork("ipv6_network", ipv6Network, "IPv6");
+  checkNetwork("network", network, 4);
+  checkNetwork("ipv6_network", ipv6Network, 6);
   return {
     ...(network === undefined ? {} : { network }),
     ...(ipv6Network === undefined ? {} : { ipv6Network }),
@@ -101,7 +101,7 @@ function readNetworks(options: FlannelUnitOptions): DeclaredNetworks {
 
 function checkNetwork(option: string, value: string | undefined, family: Family): void {
   if (value === undefined || tryParseCidr(value)?.family === family) return;
-  const message = `${option}: "${value}": expected an ${family} CIDR`;
+  const message = `${option}: "${value}": expected an IPv${family} CIDR`;
   throw new ModuleError("invalid_arguments", message);
 }
 

@@ -3,7 +3,7 @@
 import { readdir, readlink } from "node:fs/promises";
 import { join } from "node:path";
 
-import { tryParseAddress } from "../../flannel/ip";
+import { tryParseAddress } from "../../flannel/address";
 import { FLAGS, flagValue, isFlagOn } from "../../flannel/flags";
 import { type SubnetEnv, parseSubnetEnv } from "../../flannel/subnet-env";
 import { type FlannelUnitOptions } from "../../generated/flannel_unit";

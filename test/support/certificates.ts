@@ -1,0 +1,95 @@
+// A certificate authority for tests, made by openssl.
+
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+export interface CertificateOptions {
+  /** Empty: no CommonName. */
+  readonly commonName?: string;
+  readonly usage?: string;
+  readonly names?: string;
+  /** May be negative: a certificate that has expired. */
+  readonly days?: number;
+}
+
+/** One CA and the certificates it signed, in a folder of their own until `remove`. */
+export class Certificates {
+  readonly folder = mkdtempSync(join(tmpdir(), "certificates-test-"));
+
+  constructor(name = "test CA") {
+    this.#newKey("ca");
+    this.#openssl(
+      "req",
+      "-x509",
+      "-new",
+      "-key",
+      "ca.key",
+      "-days",
+      "2",
+      "-subj",
+      `/CN=${name}`,
+      "-out",
+      "ca.pem",
+    );
+  }
+
+  get ca(): string {
+    return join(this.folder, "ca.pem");
+  }
+
+  certificate(name: string): string {
+    return join(this.folder, `${name}.pem`);
+  }
+
+  key(name: string): string {
+    return join(this.folder, `${name}.key`);
+  }
+
+  /** What Node.js needs to be this client. */
+  material(name: string): { ca: Buffer; cert: Buffer; key: Buffer } {
+    return {
+      ca: readFileSync(this.ca),
+      cert: readFileSync(this.certificate(name)),
+      key: readFileSync(this.key(name)),
+    };
+  }
+
+  /** Signs a certificate `<name>.pem`, for both usages and loopback unless told otherwise. */
+  issue(name: string, options: CertificateOptions = {}): void {
+    const { commonName = name, usage = "serverAuth,clientAuth", days = 2 } = options;
+    const names = options.names ?? "IP:127.0.0.1,DNS:localhost";
+    this.#newKey(name);
+    const subject = commonName === "" ? "/O=test" : `/O=test/CN=${commonName}`;
+    this.#openssl("req", "-new", "-key", `${name}.key`, "-subj", subject, "-out", `${name}.csr`);
+    writeFileSync(
+      join(this.folder, `${name}.ext`),
+      `subjectAltName=${names}\nextendedKeyUsage=${usage}\n`,
+    );
+    const signing = ["-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-days", String(days)];
+    this.#openssl(
+      "x509",
+      "-req",
+      "-in",
+      `${name}.csr`,
+      ...signing,
+      "-extfile",
+      `${name}.ext`,
+      "-out",
+      `${name}.pem`,
+    );
+  }
+
+  remove(): void {
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  #newKey(name: string): void {
+    this.#openssl("ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", `${name}.key`);
+  }
+
+  #openssl(...args: string[]): void {
+    execFileSync("openssl", args, { cwd: this.folder, stdio: "ignore" });
+  }
+}

@@ -1,0 +1,181 @@
+// Real etcd servers on loopback, one or several members, with or without TLS.
+
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { get as getHttp } from "node:http";
+import { get as getHttps } from "node:https";
+import { type AddressInfo, createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+
+import { type Certificates } from "./certificates";
+
+export interface EtcdOptions {
+  /** The program; from Debian's package by default. */
+  readonly program?: string;
+  readonly members?: number;
+  readonly certificates?: Certificates;
+  /** Name of the server's certificate, "server" by default. */
+  readonly serverCertificate?: string;
+  readonly flags?: readonly string[];
+}
+
+export interface Member {
+  readonly endpoint: string;
+  readonly port: number;
+  readonly process: ChildProcess;
+}
+
+/** A running cluster; `stop` ends its members and removes their data. */
+export class EtcdCluster {
+  private constructor(
+    readonly members: readonly Member[],
+    private readonly folder: string,
+    private readonly certificates: Certificates | undefined,
+  ) {}
+
+  static async start(options: EtcdOptions = {}): Promise<EtcdCluster> {
+    const folder = mkdtempSync(join(tmpdir(), "etcd-test-"));
+    const count = options.members ?? 1;
+    const ports = await freePorts(count * 2);
+    const peers = ports.slice(count).map((port) => `http://127.0.0.1:${port}`);
+    const initial = peers.map((peer, index) => `m${index}=${peer}`).join(",");
+    const members = ports.slice(0, count).map((port, index) => {
+      const scheme = options.certificates === undefined ? "http" : "https";
+      const endpoint = `${scheme}://127.0.0.1:${port}`;
+      const flags = memberFlags(folder, index, endpoint, peers[index] ?? "", initial);
+      return { endpoint, port, process: launch(options, flags) };
+    });
+    const cluster = new EtcdCluster(members, folder, options.certificates);
+    try {
+      await Promise.all(members.map((member) => cluster.#waitUntilHealthy(member)));
+    } catch (error) {
+      await cluster.stop();
+      throw error;
+    }
+    return cluster;
+  }
+
+  get endpoints(): string[] {
+    return this.members.map(({ endpoint }) => endpoint);
+  }
+
+  /** Runs etcdctl (v3) as the administrator of the test. */
+  etcdctl(...args: string[]): string {
+    return this.etcdctlWith({ ETCDCTL_API: "3" }, ...args);
+  }
+
+  /** Runs etcdctl with these environment variables; without ETCDCTL_API=3 it speaks v2. */
+  etcdctlWith(env: Readonly<Record<string, string>>, ...args: string[]): string {
+    const v3 = env["ETCDCTL_API"] === "3";
+    const files = this.certificates;
+    const [ca, cert, key] = v3 ? ["cacert", "cert", "key"] : ["ca-file", "cert-file", "key-file"];
+    const tls =
+      files === undefined
+        ? []
+        : [
+            `--${ca}=${files.ca}`,
+            `--${cert}=${files.certificate("client")}`,
+            `--${key}=${files.key("client")}`,
+          ];
+    return execFileSync("etcdctl", [`--endpoints=${this.endpoints.join(",")}`, ...tls, ...args], {
+      env: { ...process.env, ETCDCTL_API: "2", ...env },
+      encoding: "utf8",
+      stdio: ["ignore", "pipe", "pipe"],
+      timeout: 20_000,
+    });
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.members.map(({ process }) => kill(process)));
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  async #waitUntilHealthy({ endpoint, process }: Member): Promise<void> {
+    for (let attempt = 0; attempt < 150; attempt++) {
+      if (process.exitCode !== null) throw new Error(`etcd ended with code ${process.exitCode}`);
+      if (await isHealthy(`${endpoint}/health`, this.certificates)) return;
+      await sleep(100);
+    }
+    throw new Error(`etcd at ${endpoint} does not get healthy`);
+  }
+}
+
+/** Kills a process at once and waits for its end. */
+export async function kill(process: ChildProcess): Promise<void> {
+  if (process.exitCode !== null || process.signalCode !== null) return;
+  const ended = new Promise((resolve) => process.once("exit", resolve));
+  process.kill("SIGKILL");
+  await ended;
+}
+
+/** Ports that nothing listens on at the moment. */
+export async function freePorts(count: number): Promise<number[]> {
+  const servers = await Promise.all(
+    Array.from({ length: count }, async () => {
+      const server = createServer();
+      await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+      return server;
+    }),
+  );
+  const ports = servers.map((server) => (server.address() as AddressInfo).port);
+  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  return ports;
+}
+
+function memberFlags(
+  folder: string,
+  index: number,
+  endpoint: string,
+  peer: string,
+  initial: string,
+): string[] {
+  return [
+    `--name=m${index}`,
+    `--data-dir=${join(folder, String(index))}`,
+    `--listen-client-urls=${endpoint}`,
+    `--advertise-client-urls=${endpoint}`,
+    `--listen-peer-urls=${peer}`,
+    `--initial-advertise-peer-urls=${peer}`,
+    `--initial-cluster=${initial}`,
+    // Short elections: the tests wait for some.
+    "--heartbeat-interval=50",
+    "--election-timeout=500",
+    "--log-level=error",
+  ];
+}
+
+function launch(options: EtcdOptions, flags: readonly string[]): ChildProcess {
+  const files = options.certificates;
+  const name = options.serverCertificate ?? "server";
+  const tls =
+    files === undefined
+      ? []
+      : [
+          `--cert-file=${files.certificate(name)}`,
+          `--key-file=${files.key(name)}`,
+          `--trusted-ca-file=${files.ca}`,
+          "--client-cert-auth",
+        ];
+  const args = [...flags, ...tls, ...(options.flags ?? [])];
+  return spawn(options.program ?? "etcd", args, {
+    stdio: "ignore",
+    // etcd reads every flag from the environment, too.
+    env: { PATH: process.env["PATH"] ?? "" },
+  });
+}
+
+function isHealthy(url: string, files: Certificates | undefined): Promise<boolean> {
+  return new Promise((resolve) => {
+    const secure = files === undefined ? {} : files.material("client");
+    const request = files === undefined ? getHttp(url) : getHttps(url, secure);
+    request.on("error", () => {
+      resolve(false);
+    });
+    request.on("response", (response) => {
+      response.resume();
+      resolve(response.statusCode === 200);
+    });
+  });
+}

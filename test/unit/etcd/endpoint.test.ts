@@ -1,0 +1,49 @@
+import { expect } from "chai";
+
+import { parseEndpoints } from "../../../src/etcd/endpoint";
+
+describe("endpoints", () => {
+  const valid: [string, object][] = [
+    ["https://10.8.0.101:2379", { secure: true, host: "10.8.0.101", port: 2379 }],
+    ["http://localhost:2379/", { secure: false, host: "localhost", port: 2379 }],
+    ["https://etcd.example.org", { secure: true, host: "etcd.example.org", port: 2379 }],
+    ["https://etcd.example.org:443", { host: "etcd.example.org", port: 443 }],
+    ["http://etcd.example.org:80", { port: 80 }],
+    ["https://[fd00::1]:2379", { host: "fd00::1", port: 2379 }],
+    ["HTTPS://10.0.0.1:2379", { secure: true }],
+  ];
+  for (const [text, expected] of valid) {
+    it(`reads ${text}`, () => {
+      expect(parseEndpoints([text])[0]).to.include(expected);
+    });
+  }
+
+  it("names an endpoint once, without the slash at its end", () => {
+    const urls = parseEndpoints(["http://a:1/", "http://a:1", "http://b:1"]).map(({ url }) => url);
+    expect(urls).to.deep.equal(["http://a:1", "http://b:1"]);
+  });
+
+  const faults: [readonly string[], string][] = [
+    [[], "the list is empty"],
+    [["10.8.0.101:2379"], '"10.8.0.101:2379" has no http:// or https://'],
+    [["https://"], '"https://" is not a URL'],
+    [["https://a:99999"], "is not a URL"],
+    [["https://a:2379/v2"], "has a path"],
+    [["https://a:2379?x=1"], "has a path"],
+    [["ftp://a", "nonsense"], '"ftp://a" has no http:// or https://; "nonsense" has no'],
+  ];
+  for (const [texts, message] of faults) {
+    it(`refuses ${JSON.stringify(texts)}`, () => {
+      expect(() => parseEndpoints(texts))
+        .to.throw(message)
+        .with.property("code", "invalid_arguments");
+    });
+  }
+
+  it("does not repeat a password", () => {
+    expect(() => parseEndpoints(["https://root:hunter2@a:2379"]))
+      .to.throw('"a:2379": give username and password as options')
+      .with.property("message")
+      .that.does.not.include("hunter2");
+  });
+});

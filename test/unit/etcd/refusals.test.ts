@@ -1,0 +1,108 @@
+import { expect } from "chai";
+
+import { ModuleError } from "../../../src/ansible/errors";
+import { EndpointError, translateNetworkError } from "../../../src/etcd/endpoint-error";
+import { endOfPrefix, gatewayPathOf } from "../../../src/etcd/v3-gateway";
+import { translateRefusal } from "../../../src/etcd/v3-refusals";
+import { TransportRefusedError } from "../../../src/etcd/v3-transport";
+
+describe("etcd's refusals", () => {
+  type Class = new (...args: never[]) => Error;
+  const refusals: [string, Class, string][] = [
+    ["etcdserver: permission denied", ModuleError, "the user's role does not cover the keys"],
+    [
+      "etcdserver: authentication failed, invalid user ID or password",
+      ModuleError,
+      "wrong username or password",
+    ],
+    ["etcdserver: user name is empty", ModuleError, "authentication is on"],
+    ["etcdserver: mvcc: database space exceeded", ModuleError, "its database is full"],
+    [
+      "CommonName of client sending a request against gateway will be ignored and not used as expected",
+      TransportRefusedError,
+      "client certificate that has a CommonName",
+    ],
+    [
+      'all SubConns are in TransientFailure, latest connection error: connection error: desc = "transport: authentication handshake failed: remote error: tls: bad certificate"',
+      TransportRefusedError,
+      "lacks the clientAuth usage",
+    ],
+    ["etcdserver: no leader", EndpointError, "has no leader at the moment"],
+    ["etcdserver: request timed out", EndpointError, "is a majority of its members up?"],
+    ["something new", EndpointError, "etcd refused the request (something new)"],
+  ];
+  for (const [reason, kind, message] of refusals) {
+    it(reason.slice(0, 70), () => {
+      const error = translateRefusal(reason, "https://a:1");
+      expect(error).to.be.instanceOf(kind);
+      expect(error.message).to.include(message);
+    });
+  }
+
+  const fates: [string, boolean, boolean][] = [
+    ["etcdserver: no leader", true, false],
+    ["etcdserver: request timed out", true, true],
+    ["etcdserver: too many requests", true, false],
+    ["something new", false, true],
+  ];
+  for (const [reason, transient, sent] of fates) {
+    it(`${reason}: may be repeated: ${transient}, may have been carried out: ${sent}`, () => {
+      expect(translateRefusal(reason, "a")).to.include({ transient, sent });
+    });
+  }
+});
+
+describe("network errors", () => {
+  const errors: [string, string, string, string][] = [
+    ["ENOTFOUND", "", "network", "DNS: no such host name"],
+    ["EAI_AGAIN", "", "network", "cannot be resolved at the moment"],
+    ["ECONNREFUSED", "", "network", "connection refused"],
+    ["EHOSTUNREACH", "", "network", "no route to this host"],
+    ["CERT_HAS_EXPIRED", "", "tls", "has expired"],
+    ["CERT_NOT_YET_VALID", "", "tls", "clock"],
+    ["ERR_TLS_CERT_ALTNAME_INVALID", "Host: x. is not cert's CN: y", "tls", "is not cert's CN: y"],
+    ["SELF_SIGNED_CERT_IN_CHAIN", "", "tls", "unknown CA"],
+    ["UNABLE_TO_VERIFY_LEAF_SIGNATURE", "", "tls", "unknown CA"],
+    ["ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED", "", "tls", "give cert_file and key_file"],
+    ["ERR_SSL_TLSV1_ALERT_UNKNOWN_CA", "", "tls", "client certificate refused"],
+    ["EPROTO", "ssl3_read_bytes:sslv3 alert bad certificate", "tls", "client certificate refused"],
+    ["EPROTO", "ssl3_get_record:wrong version number", "tls", "http:// instead of https://"],
+    ["HPE_INVALID_CONSTANT", "", "network", "the answer is not HTTP"],
+    ["ECONNRESET", "", "network", "the connection was cut"],
+    ["EWHATEVER", "some reason", "network", "cannot be reached (some reason)"],
+  ];
+  for (const [systemCode, text, code, message] of errors) {
+    it(`${systemCode} ${text}`.trim(), () => {
+      const error = Object.assign(new Error(text), { code: systemCode });
+      const translated = translateNetworkError(error, { sent: true, secure: true });
+      expect(translated.message).to.include(message);
+      expect(translated).to.include({ code, sent: code !== "tls" });
+    });
+  }
+
+  it("a cut during the handshake is not a lost request", () => {
+    const error = Object.assign(new Error("socket hang up"), { code: "ECONNRESET" });
+    const translated = translateNetworkError(error, { sent: false, secure: true });
+    expect(translated).to.include({ code: "tls", sent: false });
+  });
+});
+
+describe("v3 gateway", () => {
+  for (const [version, path] of [
+    ["3.2.32", "/v3alpha"],
+    ["3.3.27", "/v3beta"],
+    ["3.4.0", "/v3"],
+    ["3.6.1", "/v3"],
+    ["4.0.0", "/v3"],
+  ] as const) {
+    it(`of etcd ${version} is at ${path}`, () => {
+      expect(gatewayPathOf(version)).to.equal(path);
+    });
+  }
+
+  it("ends a prefix behind its last key", () => {
+    expect(endOfPrefix("/a/").toString()).to.equal("/a0");
+    expect(endOfPrefix("a\u00ff")).to.deep.equal(Buffer.from([0x61, 0xc3, 0xc0]));
+    expect(endOfPrefix("")).to.deep.equal(Buffer.from([0]));
+  });
+});

@@ -1,0 +1,89 @@
+import { createHash } from "node:crypto";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { expect } from "chai";
+
+import { findChecksum, parseChecksum, sha256OfFile } from "../../../src/host/checksum";
+
+const A = "a".repeat(64);
+const B = "b".repeat(64);
+
+describe("checksums", () => {
+  it("are declared as a digest, in any case", () => {
+    const wanted = { kind: "digest", sha256: A };
+    expect(parseChecksum(`sha256:${A}`)).to.deep.equal(wanted);
+    expect(parseChecksum(` sha256: ${A.toUpperCase()} `)).to.deep.equal(wanted);
+  });
+
+  it("are declared as the address of a list", () => {
+    expect(parseChecksum("sha256:https://m/{version}/sums.txt")).to.deep.equal({
+      kind: "list",
+      url: "https://m/{version}/sums.txt",
+    });
+  });
+
+  for (const text of [
+    "",
+    A,
+    `md5:${A}`,
+    "sha256:",
+    "sha256:abc",
+    `sha256:${A}0`,
+    "sha256:ftp://m",
+  ]) {
+    it(`are not "${text.slice(0, 20)}"`, () => {
+      expect(() => parseChecksum(text)).to.throw("expected sha256: followed by");
+    });
+  }
+
+  const lists: readonly (readonly [string, string])[] = [
+    ["text", `${B}  other\n${A}  flanneld-amd64\n`],
+    ["binary", `${A} *flanneld-amd64\n`],
+    ["tagged", `SHA256 (other) = ${B}\nSHA256 (flanneld-amd64) = ${A}\n`],
+    ["with directories", `${A}  ./dist/flanneld-amd64\n`],
+    ["with Windows line ends", `${B}  other\r\n${A}  flanneld-amd64\r\n`],
+    ["a single digest without a name", `${A}\n`],
+    ["with the digest twice", `${A}  flanneld-amd64\n${A}  flanneld-amd64\n`],
+    ["in capitals", `${A.toUpperCase()}  flanneld-amd64\n`],
+    ["with comments", `# checksums\n\n${A}  flanneld-amd64\n`],
+  ];
+  for (const [form, list] of lists) {
+    it(`are found in a list: ${form}`, () => {
+      expect(findChecksum(list, ["flanneld-amd64"], "list")).to.equal(A);
+    });
+  }
+
+  it("are found under the first name that is in the list", () => {
+    const list = `${A}  one\n${B}  two\n`;
+    expect(findChecksum(list, ["zero", "two", "one"], "list")).to.equal(B);
+  });
+
+  const answers: readonly (readonly [string, string])[] = [
+    ["holds no SHA-256 for flanneld-amd64", `${A}  flanneld-arm64\n`],
+    ["holds no SHA-256", `${A}  flanneld-amd64.sig\n`],
+    ["holds no SHA-256", ""],
+    ["(0 of its 1 lines", "<html>not found</html>"],
+    ["holds different SHA-256 digests", `${A}  flanneld-amd64\n${B}  dist/flanneld-amd64\n`],
+  ];
+  for (const [message, list] of answers) {
+    it(`are missed aloud: ${message}`, () => {
+      expect(() => findChecksum(list, ["flanneld-amd64"], "http://m/s")).to.throw(message);
+    });
+  }
+
+  it("are those of the whole file", async () => {
+    const directory = mkdtempSync(join(tmpdir(), "checksum-"));
+    try {
+      for (const bytes of [0, 1, 1024 * 1024, 1024 * 1024 + 1, 3_000_000]) {
+        const content = Buffer.alloc(bytes, "flannel");
+        writeFileSync(join(directory, "f"), content);
+        const expected = createHash("sha256").update(content).digest("hex");
+        expect(await sha256OfFile(join(directory, "f"))).to.equal(expected);
+      }
+    } finally {
+      rmSync(directory, { recursive: true });
+    }
+  });
+});
