@@ -1,6 +1,5 @@
 // The text of the unit file.
 
-import { createHash } from "node:crypto";
 import { posix } from "node:path";
 
 import { ModuleError } from "../../ansible/errors";
@@ -79,7 +78,16 @@ export function fingerprintOf(text: string): string {
       line.includes("=") && !WITHOUT_RESTART.has(name) && !line.includes(`=${DIGEST_VARIABLE}=`)
     );
   });
-  return createHash("sha256").update(directives.join("\n")).digest("hex").slice(0, 16);
+  return hash64(directives.join("\n"));
+}
+
+/** FNV-1a, 64 bit: nobody is kept out by it, and loading node:crypto would cost every run 10 ms. */
+function hash64(text: string): string {
+  let hash = 0xcbf29ce484222325n;
+  for (const byte of Buffer.from(text)) {
+    hash = BigInt.asUintN(64, (hash ^ BigInt(byte)) * 0x100000001b3n);
+  }
+  return hash.toString(16).padStart(16, "0");
 }
 
 function unitDirectives(options: FlannelUnitOptions): Directive[] {
