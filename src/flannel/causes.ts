@@ -22,7 +22,7 @@ const RULES: readonly Rule[] = [
   },
   {
     pattern:
-      /is not valid etcd cluster endpoint|404 page not found|malformed HTTP response|unknown service etcdserverpb/i,
+      /not valid etcd cluster endpoint|404 page not found|malformed HTTP response|unknown service etcdserverpb/i,
     cause: "the endpoint does not speak the etcd API that this flannel uses",
     remedy:
       "flannel up to 0.17 needs etcd's v2 API (--enable-v2 in etcd 3.4 and 3.5, gone in 3.6), later ones need v3",

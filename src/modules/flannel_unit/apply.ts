@@ -6,6 +6,7 @@ import { dirname } from "node:path";
 import { ModuleError } from "../../ansible/errors";
 import { type FlannelUnitOptions } from "../../generated/flannel_unit";
 import { removeFile, replaceFile } from "../../host/atomic-file";
+import { runCommand } from "../../host/process";
 import {
   type UnitState,
   offlineError,
@@ -16,7 +17,8 @@ import {
 } from "../../host/systemd";
 import { type SubnetEnv } from "../../flannel/subnet-env";
 import { type Observation } from "./observe";
-import { type UnitChange, type UnitPlan } from "./plan";
+import { type UnitChange } from "./changes";
+import { type UnitPlan } from "./plan";
 import { awaitReady, expectationOf, monotonicUs } from "./ready";
 import { explainAndRollBack } from "./rollback";
 
@@ -77,10 +79,13 @@ async function applyChange(
       return undefined;
     case "remove":
       await removeFile(action.path);
-      await removeEmptyDropInFolder(dirname(action.path));
+      await removeEmptyFolder(dirname(action.path));
       return undefined;
-    case "run":
+    case "systemctl":
       await systemctl(action.args);
+      return undefined;
+    case "command":
+      await runStep(action.file, action.args, action.input);
       return undefined;
     case "start":
     case "restart":
@@ -88,9 +93,17 @@ async function applyChange(
   }
 }
 
-/** The folder of drop-ins goes with the last of them; it may hold what is not ours. */
-async function removeEmptyDropInFolder(folder: string): Promise<void> {
-  if (folder.endsWith(".service.d")) await rmdir(folder).catch(() => undefined);
+async function runStep(file: string, args: readonly string[], input?: string): Promise<void> {
+  const result = await runCommand(file, args, input === undefined ? {} : { input });
+  if (result.exitCode === 0) return;
+  const complaint = result.stderr.trim() || `exit code ${result.exitCode}`;
+  throw new ModuleError("host", `${result.command}: failed: ${complaint}`, { cause: result });
+}
+
+/** A folder made for what was just removed goes with the last of it; it may hold what is not ours. */
+async function removeEmptyFolder(folder: string): Promise<void> {
+  const isMadeForIt = folder.endsWith(".service.d") || folder.startsWith("/run/");
+  if (isMadeForIt) await rmdir(folder).catch(() => undefined);
 }
 
 /** Starts or restarts, waits, and on failure explains and rolls back. */
