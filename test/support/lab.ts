@@ -43,13 +43,9 @@ export class Lab {
   }
 
   /** Runs a shell command on a host and returns what it prints; throws when it fails. */
-  async ssh(host: string, command: string): Promise<string> {
-    const { stdout } = await execa("ssh", [
-      "-F",
-      join(this.directory, "ssh_config"),
-      host,
-      command,
-    ]);
+  async ssh(host: string, command: string, input = ""): Promise<string> {
+    const args = ["-F", join(this.directory, "ssh_config"), host, command];
+    const { stdout } = await execa("ssh", args, { input });
     return stdout;
   }
 
