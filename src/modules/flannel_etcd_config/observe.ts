@@ -168,7 +168,7 @@ function readLeases(entries: readonly StoredEntry[]): readonly HeldLease[] {
     const lease = tryParseLease(entry);
     return lease === undefined ? [] : [{ ...lease, entry }];
   });
-  return leases.sort((a, b) => (a.subnet.base < b.subnet.base ? -1 : 1));
+  return leases.sort((a, b) => ((a.subnet?.base ?? 0n) < (b.subnet?.base ?? 0n) ? -1 : 1));
 }
 
 /** Only to explain: a store that cannot be read has nothing to say. */
