@@ -24,8 +24,8 @@ export class Members {
   }
 
   /** The version if the endpoint was asked before. */
-  knownVersionOf(endpoint: Endpoint | undefined): string | undefined {
-    return this.#versions.get(endpoint?.url ?? "");
+  knownVersionOf(endpoint: Endpoint): string | undefined {
+    return this.#versions.get(endpoint.url);
   }
 
   async #probe(endpoint: Endpoint, timeoutMs: number): Promise<HttpResponse> {

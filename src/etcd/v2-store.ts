@@ -44,10 +44,10 @@ export class V2Store implements EtcdStore {
   ) {}
 
   get origin(): StoreOrigin {
-    const endpoint = this.failover.current;
+    const { current } = this.failover;
     return {
-      endpoint: endpoint?.url ?? "",
-      etcdVersion: this.members.knownVersionOf(endpoint),
+      endpoint: current.url,
+      etcdVersion: this.members.knownVersionOf(current),
       transport: "http",
     };
   }

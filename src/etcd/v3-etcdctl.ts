@@ -39,7 +39,7 @@ export class V3Etcdctl implements V3Transport {
   ) {}
 
   get origin(): StoreOrigin {
-    const endpoint = this.failover.current?.url ?? "";
+    const { url: endpoint } = this.failover.current;
     return { endpoint, etcdVersion: this.#versions.get(endpoint), transport: "etcdctl" };
   }
 

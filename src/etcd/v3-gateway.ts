@@ -32,10 +32,10 @@ export class V3Gateway implements V3Transport {
   ) {}
 
   get origin(): StoreOrigin {
-    const endpoint = this.failover.current;
+    const { current } = this.failover;
     return {
-      endpoint: endpoint?.url ?? "",
-      etcdVersion: this.members.knownVersionOf(endpoint),
+      endpoint: current.url,
+      etcdVersion: this.members.knownVersionOf(current),
       transport: "gateway",
     };
   }

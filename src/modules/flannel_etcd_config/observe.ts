@@ -34,6 +34,11 @@ export interface StoredConfig extends StoredValue {
   readonly reading: ConfigReading;
 }
 
+export interface MisplacedConfig extends StoredConfig {
+  readonly api: EtcdApi;
+  readonly key: string;
+}
+
 export interface HeldLease extends Lease {
   readonly entry: StoredEntry;
 }
@@ -44,8 +49,8 @@ export interface Observation {
   readonly reader: Reader;
   readonly declared: Declaration | undefined;
   readonly stored: StoredConfig | undefined;
-  /** The configuration in the other store; looked for only while the right one has none. */
-  readonly other: StoredConfig | undefined;
+  /** Configurations where this flannel will not look; looked for only while it would find none. */
+  readonly elsewhere: readonly MisplacedConfig[];
   readonly leases: readonly HeldLease[];
   /** True when another writer was faster than this task. */
   readonly raced: boolean;
@@ -56,7 +61,7 @@ export interface Session {
   readonly api: EtcdApi;
   readonly declared: Declaration | undefined;
   readonly reader: Reader;
-  readonly connection: Pick<EtcdConnection, "store">;
+  readonly connection: Pick<EtcdConnection, "glance">;
   readonly store: EtcdStore;
 }
 
@@ -84,7 +89,7 @@ export async function openSession(options: Options, context: ModuleContext): Pro
     context.warn(
       `${missing} does not exist yet, so etcd could not be asked; predicted for an etcd without configuration`,
     );
-    return { api, declared, reader, connection: { store: blindStore }, store: blindStore(api) };
+    return { api, declared, reader, connection: { glance: blindStore }, store: blindStore(api) };
   }
   const connection = await EtcdConnection.open({
     endpoints,
@@ -98,22 +103,22 @@ export async function openSession(options: Options, context: ModuleContext): Pro
   return { api, declared, reader, connection, store: connection.store(api) };
 }
 
-/** Reads the configuration, the leases and, where it may explain something, the other store. */
+/** Reads the configuration, the leases and, where it may explain something, other places. */
 export async function observe(
   options: Options,
   session: Session,
   raced: boolean,
   context: ModuleContext,
 ): Promise<Observation> {
-  const { api, declared, reader, store, connection } = session;
+  const { api, declared, reader, store } = session;
   const key = configKeyOf(options.prefix, api);
   const stored = readStored(await store.read(key), reader, context);
   const leases = readLeases(await store.list(subnetsKeyOf(options.prefix, api)));
-  const other =
+  const elsewhere =
     stored === undefined && options.state !== "absent"
-      ? readStored(await readOther(connection, options.prefix, otherApi(api)), reader, context)
-      : undefined;
-  return { store, key, reader, declared, stored, other, leases, raced };
+      ? await lookElsewhere(options, session, context)
+      : [];
+  return { store, key, reader, declared, stored, elsewhere, leases, raced };
 }
 
 function chooseReader(
@@ -171,14 +176,32 @@ function readLeases(entries: readonly StoredEntry[]): readonly HeldLease[] {
   return leases.sort((a, b) => ((a.subnet?.base ?? 0n) < (b.subnet?.base ?? 0n) ? -1 : 1));
 }
 
-/** Only to explain: a store that cannot be read has nothing to say. */
-async function readOther(
+/** The same key in the other store; in v3 also the key that differs by the slash in front. */
+async function lookElsewhere(
+  { prefix }: Options,
+  { api, reader, connection }: Session,
+  context: ModuleContext,
+): Promise<readonly MisplacedConfig[]> {
+  const respelled = prefix.startsWith("/") ? prefix.replace(/^\/+/, "") : `/${prefix}`;
+  const places = [
+    { api: otherApi(api), key: configKeyOf(prefix, otherApi(api)) },
+    ...(api === "v3" && respelled !== "" ? [{ api, key: configKeyOf(respelled, api) }] : []),
+  ];
+  const found: MisplacedConfig[] = [];
+  for (const place of places) {
+    const config = readStored(await glanceAt(connection, place), reader, context);
+    if (config !== undefined) found.push({ ...config, ...place });
+  }
+  return found;
+}
+
+/** Only to explain: a place that cannot be read has nothing to say. */
+async function glanceAt(
   connection: Session["connection"],
-  prefix: string,
-  api: EtcdApi,
+  { api, key }: { readonly api: EtcdApi; readonly key: string },
 ): Promise<StoredValue | undefined> {
   try {
-    return await connection.store(api).read(configKeyOf(prefix, api));
+    return await connection.glance(api).read(key);
   } catch {
     return undefined;
   }

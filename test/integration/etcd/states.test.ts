@@ -349,6 +349,21 @@ for (const program of PROGRAMS) {
         expect((result["warnings"] as string[])[0]).to.include("is flannel_version right?");
       });
 
+      it("says that the configuration is under the key without the slash in front", async () => {
+        const prefix = `test/${++prefixes}`;
+        cluster.etcdctl("put", `${prefix}/config`, value);
+        const result = await runEtcdConfig({
+          endpoints: cluster.endpoints,
+          prefix: `/${prefix}`,
+          flannel_version: "v0.28.9",
+          state: "query",
+        });
+        expect(result).to.include({ config: null, other_api: null });
+        const [warning] = result["warnings"] as string[];
+        expect(warning).to.match(/^test\/\d+\/config: etcd's v3 store has a configuration there/);
+        expect(warning).to.include("is the slash in front of prefix right?");
+      });
+
       it("fails where neither has a configuration to take over", async () => {
         const error = await failureOf({
           endpoints: cluster.endpoints,
