@@ -1,6 +1,6 @@
 // Leases: which host holds which subnet (subnet/subnet.go, lease/lease.go).
 
-import { isRecord } from "../ansible/json";
+import { tryParseRecord } from "../ansible/json";
 import { type Cidr, formatCidr, sizeOf, tryParseCidr } from "./address";
 import { type SubnetRange, countSubnets, isWithin } from "./subnet-range";
 
@@ -30,7 +30,7 @@ export function tryParseLease({ key, value, ttlSeconds }: LeaseEntry): Lease | u
   if (match === null || subnet === undefined) return undefined;
   // Where IPv4 is off, flannel writes "0.0.0.0-0".
   const ipv4 = subnet.length === 0 ? undefined : subnet;
-  const attributes = tryParseAttributes(value);
+  const attributes = tryParseRecord(value) ?? {};
   return {
     key,
     subnet: ipv4,
@@ -93,15 +93,6 @@ export function isUsableLease(lease: Lease, ranges: readonly SubnetRange[]): boo
     const subnet = range.family === 4 ? lease.subnet : lease.ipv6Subnet;
     return subnet !== undefined && isWithin(range, subnet);
   });
-}
-
-function tryParseAttributes(value: string): Readonly<Record<string, unknown>> {
-  try {
-    const parsed: unknown = JSON.parse(value);
-    return isRecord(parsed) ? parsed : {};
-  } catch {
-    return {};
-  }
 }
 
 function textOf(value: unknown): string | undefined {

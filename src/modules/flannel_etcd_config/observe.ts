@@ -1,5 +1,7 @@
 // What is in etcd now.
 
+import { endianness, machine } from "node:os";
+
 import { ModuleError } from "../../ansible/errors";
 import { type ModuleContext } from "../../ansible/module";
 import { blindStore, findMissingFile } from "../../etcd/blind-store";
@@ -21,6 +23,7 @@ import {
   readNetworkConfig,
   secretsIn,
 } from "../../flannel/network-config";
+import { parseArch, tryArchOfMachine } from "../../flannel/release-assets";
 import { parseVersion } from "../../flannel/version";
 import { type FlannelEtcdConfigOptions } from "../../generated/flannel_etcd_config";
 import { type Declaration, checkDeclared, readDeclaredDocument } from "./declared";
@@ -135,8 +138,14 @@ function chooseReader(
     );
   }
   const version = parseVersion(given ?? NEWEST[api], "flannel_version");
-  const architectures = (options.architectures ?? [process.arch]).map(releaseArchitectureOf);
+  const architectures = options.architectures?.map(parseArch) ?? ownArchitecture();
   return { api, reader: { version, architectures } };
+}
+
+/** Unknown where flannel has no release for this CPU: the etcd host need not run flanneld. */
+function ownArchitecture(): readonly string[] {
+  const own = tryArchOfMachine(machine(), endianness());
+  return own === undefined ? [] : [own];
 }
 
 function checkCombination(options: Options, api: EtcdApi, declared: Declaration | undefined): void {
@@ -213,14 +222,4 @@ function tryParse(text: string): unknown {
   } catch {
     return undefined;
   }
-}
-
-/** From `uname -m` or Node.js's word to flannel's release name. */
-function releaseArchitectureOf(name: string): string {
-  const known: Readonly<Record<string, string>> = {
-    x86_64: "amd64",
-    x64: "amd64",
-    aarch64: "arm64",
-  };
-  return known[name] ?? name;
 }
