@@ -109,19 +109,18 @@ export function environmentNameOf(flag: string): string {
   return `FLANNELD_${flag.toUpperCase().replace(/-/g, "_")}`;
 }
 
+/** Text of a scalar as a flag or variable takes it; undefined for anything else. */
+export function tryTextOf(value: unknown): string | undefined {
+  if (typeof value === "string") return value;
+  if (typeof value === "boolean") return String(value);
+  return typeof value === "number" && Number.isFinite(value) ? String(value) : undefined;
+}
+
 function toTexts(value: unknown): readonly string[] | undefined {
   if (value === null || value === undefined) return [];
   const items: readonly unknown[] = Array.isArray(value) ? value : [value];
-  const texts = items.map(toText);
+  const texts = items.map(tryTextOf);
   return texts.every((text) => text !== undefined) ? texts : undefined;
-}
-
-function toText(value: unknown): string | undefined {
-  if (typeof value === "string") return value;
-  if (typeof value === "boolean") return String(value);
-  // Number's own printing of 1e21 would be no integer to Go.
-  if (typeof value === "number" && Number.isFinite(value)) return String(value);
-  return undefined;
 }
 
 function joinValues(name: string, values: readonly string[]): readonly string[] {

@@ -1,6 +1,6 @@
 // subnet.env: what a running flanneld says it got, in the words the CNI plugin reads.
 
-import { type Cidr, contains, sameBlock, tryParseCidr } from "./address";
+import { type Cidr, contains, formatCidr, tryParseCidr } from "./address";
 
 /** The contents of subnet.env; a family that is off has no keys. */
 export interface SubnetEnv {
@@ -10,6 +10,12 @@ export interface SubnetEnv {
   readonly ipv6_subnet?: string;
   readonly mtu?: number;
   readonly ip_masq?: boolean;
+}
+
+/** The pod networks as declared, as CIDR; a family that is not declared has no key. */
+export interface DeclaredNetworks {
+  readonly network?: string;
+  readonly ipv6Network?: string;
 }
 
 /** Where flanneld writes the file unless `subnet-file` says otherwise. */
@@ -42,10 +48,7 @@ function pick(name: string, value: string | undefined): Record<string, string> {
  * Why the file does not fit the declared networks, in a sentence; undefined when it does. A family
  * that is not declared is only checked in itself: its subnet must lie in its network.
  */
-export function findSubnetFault(
-  env: SubnetEnv,
-  declared: { readonly network?: string; readonly ipv6Network?: string },
-): string | undefined {
+export function findSubnetFault(env: SubnetEnv, declared: DeclaredNetworks): string | undefined {
   return (
     findFamilyFault(env.network, env.subnet, declared.network) ??
     findFamilyFault(env.ipv6_network, env.ipv6_subnet, declared.ipv6Network) ??
@@ -77,6 +80,6 @@ function equalNetworks(actual: string | undefined, declared: string): boolean {
   if (actual === undefined || wanted === undefined) return actual === declared;
   return actual.split(",").some((part) => {
     const block = tryParseCidr(part.trim());
-    return block !== undefined && sameBlock(block, wanted);
+    return block !== undefined && formatCidr(block) === formatCidr(wanted);
   });
 }

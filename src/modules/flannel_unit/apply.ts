@@ -1,6 +1,6 @@
 // Performs a plan, step by step; each step is atomic and a killed run is finished by the next one.
 
-import { mkdir } from "node:fs/promises";
+import { mkdir, rmdir } from "node:fs/promises";
 import { dirname } from "node:path";
 
 import { ModuleError } from "../../ansible/errors";
@@ -17,7 +17,7 @@ import {
 import { type SubnetEnv } from "../../flannel/subnet-env";
 import { type Observation } from "./observe";
 import { type UnitChange, type UnitPlan } from "./plan";
-import { awaitReady } from "./ready";
+import { awaitReady, expectationOf, monotonicUs } from "./ready";
 import { explainAndRollBack } from "./rollback";
 
 /** What is there after the changes. */
@@ -77,6 +77,7 @@ async function applyChange(
       return undefined;
     case "remove":
       await removeFile(action.path);
+      await removeEmptyDropInFolder(dirname(action.path));
       return undefined;
     case "run":
       await systemctl(action.args);
@@ -87,18 +88,23 @@ async function applyChange(
   }
 }
 
+/** The folder of drop-ins goes with the last of them; it may hold what is not ours. */
+async function removeEmptyDropInFolder(folder: string): Promise<void> {
+  if (folder.endsWith(".service.d")) await rmdir(folder).catch(() => undefined);
+}
+
 /** Starts or restarts, waits, and on failure explains and rolls back. */
 async function startDaemon(
   options: FlannelUnitOptions,
   observation: Observation,
 ): Promise<SubnetEnv | undefined> {
   const { unitName } = observation.declaration;
-  const sinceUs = Number(process.hrtime.bigint() / 1000n);
+  const sinceUs = monotonicUs();
   if (observation.unit?.activeState === "failed") await systemctl(["reset-failed", unitName]);
   // `restart` also starts what does not run, and unlike `start` it does not sit out RestartSec.
   await systemctl(["restart", "--no-block", unitName]);
   if (options.wait_timeout === 0) return undefined;
-  const verdict = await awaitReady(options, observation.declaration, sinceUs);
+  const verdict = await awaitReady(expectationOf(options, observation.declaration), sinceUs);
   if (verdict.kind === "ready") return verdict.subnet;
   throw await explainAndRollBack(options, observation, verdict);
 }

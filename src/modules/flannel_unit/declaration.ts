@@ -2,7 +2,8 @@
 
 import { ModuleError } from "../../ansible/errors";
 import { didYouMean } from "../../ansible/nearest";
-import { DEFAULT_SUBNET_FILE } from "../../flannel/subnet-env";
+import { type Families } from "../../flannel/devices";
+import { type DeclaredNetworks, DEFAULT_SUBNET_FILE } from "../../flannel/subnet-env";
 import { findControlCharacter } from "../../flannel/flag-values";
 import {
   type FlagValue,
@@ -10,8 +11,9 @@ import {
   environmentNameOf,
   flagValue,
   parseSettings,
+  tryTextOf,
 } from "../../flannel/flags";
-import { tryParseCidr } from "../../flannel/address";
+import { type Family, tryParseCidr } from "../../flannel/address";
 import { type FlannelVersion, parseVersion } from "../../flannel/version";
 import { type FlannelUnitOptions } from "../../generated/flannel_unit";
 import { renderEnvironmentLine } from "../../host/systemd-quote";
@@ -35,13 +37,13 @@ export interface Declaration {
   /** Variables the right process has, from the unit and from the environment file. */
   readonly environment: Readonly<Record<string, string>>;
   readonly subnetFile: string;
+  readonly networks: DeclaredNetworks;
 }
 
 /** Checks the options as a whole. Throws ModuleError `invalid_arguments` before anything is done. */
 export function declare(options: FlannelUnitOptions): Declaration {
   const { flannel_version: tag } = options;
   const version = tag === undefined ? undefined : parseVersion(tag, "flannel_version");
-  checkNetworks(options);
   const flags = parseSettings(options.settings, version);
   const secret = secretNames(options);
   checkSecretSettings(options.secret_settings);
@@ -68,7 +70,14 @@ export function declare(options: FlannelUnitOptions): Declaration {
     argv: [options.binary, ...arguments_],
     environment: { ...variables.open, ...variables.secret },
     subnetFile,
+    networks: readNetworks(options),
   };
+}
+
+/** Which families the declared networks switch on; IPv4 when nothing is declared. */
+export function declaredFamilies({ network, ipv6Network }: DeclaredNetworks): Families {
+  const ipv6 = ipv6Network !== undefined;
+  return { ipv4: network !== undefined || !ipv6, ipv6 };
 }
 
 function unitNameOf(name: string): string {
@@ -80,17 +89,20 @@ function unitNameOf(name: string): string {
   );
 }
 
-function checkNetworks(options: FlannelUnitOptions): void {
-  const networks = [
-    ["network", options.network, 4],
-    ["ipv6_network", options.ipv6_network, 6],
-  ] as const;
-  for (const [option, value, family] of networks) {
-    if (value !== undefined && tryParseCidr(value)?.family !== family) {
-      const expected = `expected an IPv${family} CIDR`;
-      throw new ModuleError("invalid_arguments", `${option}: "${value}": ${expected}`);
-    }
-  }
+function readNetworks(options: FlannelUnitOptions): DeclaredNetworks {
+  const { network, ipv6_network: ipv6Network } = options;
+  checkNetwork("network", network, 4);
+  checkNetwork("ipv6_network", ipv6Network, 6);
+  return {
+    ...(network === undefined ? {} : { network }),
+    ...(ipv6Network === undefined ? {} : { ipv6Network }),
+  };
+}
+
+function checkNetwork(option: string, value: string | undefined, family: Family): void {
+  if (value === undefined || tryParseCidr(value)?.family === family) return;
+  const message = `${option}: "${value}": expected an IPv${family} CIDR`;
+  throw new ModuleError("invalid_arguments", message);
 }
 
 /** A misspelt name would leave its setting on the command line, for all to see. */
@@ -137,13 +149,12 @@ function splitEnvironment(
 
 function checkVariable(name: string, value: unknown): string | undefined {
   if (value === null || value === undefined) return undefined;
-  const isScalar = ["string", "number", "boolean"].includes(typeof value);
-  const text = isScalar ? String(value) : "";
+  const text = tryTextOf(value);
   const fault = !/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)
     ? "is not a name for an environment variable"
-    : isScalar
-      ? findControlCharacter(text)
-      : "expected text, a number or a boolean";
+    : text === undefined
+      ? "expected text, a number or a boolean"
+      : findControlCharacter(text);
   if (fault === undefined) return text;
   throw new ModuleError("invalid_arguments", `environment: ${name}: ${fault}`);
 }

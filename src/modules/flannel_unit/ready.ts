@@ -1,61 +1,102 @@
 // Waits until a started daemon really carries pods, or it is clear that it will not.
 
-import { type Families, devicesOf } from "../../flannel/devices";
+import { devicesOf } from "../../flannel/devices";
 import { flagValue } from "../../flannel/flags";
-import { type SubnetEnv, findSubnetFault, parseSubnetEnv } from "../../flannel/subnet-env";
+import {
+  type DeclaredNetworks,
+  type SubnetEnv,
+  findSubnetFault,
+  parseSubnetEnv,
+} from "../../flannel/subnet-env";
 import { type FlannelUnitOptions } from "../../generated/flannel_unit";
 import { tryReadFile } from "../../host/atomic-file";
 import { tryIsUp } from "../../host/network";
 import { toWallClockMs, tryChangeTime } from "../../host/proc";
 import { type UnitState, tryShowUnit } from "../../host/systemd";
-import { type Declaration } from "./declaration";
+import { type Declaration, declaredFamilies } from "./declaration";
+
+/** What a daemon must have brought about to be called ready. */
+export interface Expectation {
+  readonly unitName: string;
+  readonly timeoutMs: number;
+  readonly settleMs: number;
+  readonly subnetFile?: string;
+  readonly networks?: DeclaredNetworks;
+  readonly devices?: readonly string[];
+  readonly healthUrl?: string;
+}
 
 /** How a start ended. `waitingFor` says what was still missing. */
 export type Verdict =
-  | { readonly kind: "ready"; readonly subnet: SubnetEnv }
-  | { readonly kind: "failed"; readonly unit: UnitState | undefined; readonly waitingFor: string }
-  | { readonly kind: "timeout"; readonly unit: UnitState | undefined; readonly waitingFor: string };
+  | { readonly kind: "ready"; readonly unit: UnitState; readonly subnet?: SubnetEnv }
+  | {
+      readonly kind: "failed" | "timeout";
+      readonly unit: UnitState | undefined;
+      readonly waitingFor: string;
+    };
 
-type Probe =
-  | { readonly kind: "ready"; readonly unit: UnitState; readonly subnet: SubnetEnv }
-  | { readonly kind: "waiting"; readonly unit: UnitState | undefined; readonly waitingFor: string }
-  | { readonly kind: "failed"; readonly unit: UnitState; readonly waitingFor: string };
+type Probe = Exclude<Verdict, { kind: "failed" | "timeout" }> | Waiting;
+
+interface Waiting {
+  readonly kind: "waiting" | "failed";
+  readonly unit: UnitState | undefined;
+  readonly waitingFor: string;
+}
 
 const POLL_MS = 250;
 const HEALTHZ_TIMEOUT_MS = 2000;
 /** File dates come from a clock that ticks in steps of up to 10 ms. */
 const CLOCK_SLACK_MS = 100;
 
-/**
- * Polls until the daemon is ready and stays the same process for `settle_time`. `sinceUs` is a
- * moment of the monotonic clock before the start was asked for: an older process does not count.
- */
-export async function awaitReady(
+/** What the declared daemon must bring about. */
+export function expectationOf(
   options: FlannelUnitOptions,
-  declaration: Declaration,
-  sinceUs: number,
-): Promise<Verdict> {
-  const deadline = Date.now() + options.wait_timeout * 1000;
+  { unitName, subnetFile, networks, flags }: Declaration,
+): Expectation {
+  const port = flagValue(flags, "healthz-port") ?? "0";
+  const healthUrl = healthUrlOf(flagValue(flags, "healthz-ip") ?? "", port);
+  return {
+    unitName,
+    timeoutMs: options.wait_timeout * 1000,
+    settleMs: options.settle_time * 1000,
+    subnetFile,
+    networks,
+    devices: devicesOf(options.backend, declaredFamilies(networks)),
+    ...(port === "0" ? {} : { healthUrl }),
+  };
+}
+
+/** The monotonic clock in microseconds, as systemd gives the start of a process. */
+export function monotonicUs(): number {
+  return Number(process.hrtime.bigint() / 1000n);
+}
+
+/**
+ * Polls until the daemon is ready and stays the same process over the settling time. `sinceUs` is
+ * a moment (`monotonicUs`) before the start was asked for: an older process does not count.
+ */
+export async function awaitReady(expected: Expectation, sinceUs: number): Promise<Verdict> {
+  const deadline = Date.now() + expected.timeoutMs;
   let settled: { readonly pid: number; readonly sinceMs: number } | undefined;
   let fewestRestarts = Number.POSITIVE_INFINITY;
   for (;;) {
-    const probe = await probeStart(options, declaration, sinceUs);
-    const restarts = probe.unit?.restarts ?? 0;
-    fewestRestarts = Math.min(fewestRestarts, restarts);
-    if (probe.kind === "failed") return probe;
+    const probe = await probeStart(expected, sinceUs);
+    if (probe.kind === "failed") return { ...probe, kind: "failed" };
     if (probe.kind === "ready") {
       const { mainPid: pid } = probe.unit;
       settled = settled?.pid === pid ? settled : { pid, sinceMs: Date.now() };
-      if (Date.now() - settled.sinceMs >= options.settle_time * 1000) return probe;
+      if (Date.now() - settled.sinceMs >= expected.settleMs) return probe;
     } else {
       settled = undefined;
+      const restarts = probe.unit?.restarts ?? 0;
+      fewestRestarts = Math.min(fewestRestarts, restarts);
       // One death may be bad luck (etcd was just restarting); the second one is an answer.
       if (isWaitingForRestart(probe.unit) && restarts > fewestRestarts) {
         return { ...probe, kind: "failed" };
       }
       if (Date.now() > deadline) return { ...probe, kind: "timeout" };
     }
-    await sleep(POLL_MS);
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
   }
 }
 
@@ -63,38 +104,30 @@ function isWaitingForRestart(unit: UnitState | undefined): boolean {
   return unit?.subState.startsWith("auto-restart") === true;
 }
 
-async function probeStart(
-  options: FlannelUnitOptions,
-  declaration: Declaration,
-  sinceUs: number,
-): Promise<Probe> {
-  const unit = await tryShowUnit(declaration.unitName);
+async function probeStart(expected: Expectation, sinceUs: number): Promise<Probe> {
+  const unit = await tryShowUnit(expected.unitName);
   if (unit === undefined) return { kind: "waiting", unit, waitingFor: "systemd to answer" };
-  const state = `${unit.activeState} (${unit.subState})`;
-  if (unit.activeState === "failed" && !unit.hasJob) {
-    return { kind: "failed", unit, waitingFor: `the unit to be active, it is ${state}` };
+  const isRunning = unit.activeState === "active" && unit.mainPid !== 0;
+  if (!isRunning || unit.hasJob || unit.startedAtUs < sinceUs) {
+    const isFailed = unit.activeState === "failed" && !unit.hasJob;
+    const waitingFor = `the unit to be active, it is ${unit.activeState} (${unit.subState})`;
+    return { kind: isFailed ? "failed" : "waiting", unit, waitingFor };
   }
-  const isOld = unit.startedAtUs < sinceUs;
-  if (unit.activeState !== "active" || unit.hasJob || unit.mainPid === 0 || isOld) {
-    return { kind: "waiting", unit, waitingFor: `the unit to be active, it is ${state}` };
-  }
-  const subnet = await readSubnet(options, declaration, unit);
-  const missing =
+  const subnet = await readSubnet(expected, unit);
+  const waitingFor =
     (typeof subnet === "string" ? subnet : undefined) ??
-    (await findMissingDevice(options)) ??
-    (await findHealthFault(declaration));
-  if (typeof subnet === "string" || missing !== undefined) {
-    return { kind: "waiting", unit, waitingFor: missing ?? "the subnet file" };
-  }
-  return { kind: "ready", unit, subnet };
+    (await findMissingDevice(expected.devices ?? [])) ??
+    (await findHealthFault(expected.healthUrl));
+  if (waitingFor !== undefined) return { kind: "waiting", unit, waitingFor };
+  return { kind: "ready", unit, ...(typeof subnet === "object" ? { subnet } : {}) };
 }
 
-/** The subnet file's contents, or what is still wrong with it. */
+/** The subnet file's contents, or what is still wrong with it; undefined where none is expected. */
 async function readSubnet(
-  options: FlannelUnitOptions,
-  { subnetFile }: Declaration,
+  { subnetFile, networks }: Expectation,
   unit: UnitState,
-): Promise<SubnetEnv | string> {
+): Promise<SubnetEnv | string | undefined> {
+  if (subnetFile === undefined) return undefined;
   const file = await tryReadFile(subnetFile);
   if (file === undefined) return `${subnetFile}, which does not exist`;
   // flanneld only warns when it cannot write the file, and is "ready" with the old one.
@@ -103,27 +136,12 @@ async function readSubnet(
     return `${subnetFile} to be written by the new process`;
   }
   const subnet = parseSubnetEnv(file.content);
-  const fault = findSubnetFault(subnet, declaredNetworks(options));
+  const fault = findSubnetFault(subnet, networks ?? {});
   return fault === undefined ? subnet : `${subnetFile} to fit, but it ${fault}`;
 }
 
-/** The declared networks in the form the subnet file is checked against. */
-export function declaredNetworks(options: FlannelUnitOptions) {
-  const { network, ipv6_network: ipv6Network } = options;
-  return {
-    ...(network === undefined ? {} : { network }),
-    ...(ipv6Network === undefined ? {} : { ipv6Network }),
-  };
-}
-
-/** Which families the declared networks switch on; IPv4 when nothing is declared. */
-export function declaredFamilies(options: FlannelUnitOptions): Families {
-  const ipv6 = options.ipv6_network !== undefined;
-  return { ipv4: options.network !== undefined || !ipv6, ipv6 };
-}
-
-async function findMissingDevice(options: FlannelUnitOptions): Promise<string | undefined> {
-  for (const device of devicesOf(options.backend, declaredFamilies(options))) {
+async function findMissingDevice(devices: readonly string[]): Promise<string | undefined> {
+  for (const device of devices) {
     const isUp = await tryIsUp(device);
     if (isUp === undefined) return `network device ${device}, which does not exist`;
     if (!isUp) return `network device ${device} to be up`;
@@ -131,16 +149,17 @@ async function findMissingDevice(options: FlannelUnitOptions): Promise<string | 
   return undefined;
 }
 
-async function findHealthFault({ flags }: Declaration): Promise<string | undefined> {
-  const port = flagValue(flags, "healthz-port") ?? "0";
-  if (port === "0") return undefined;
-  const ip = flagValue(flags, "healthz-ip") ?? "";
+function healthUrlOf(ip: string, port: string): string {
   // The wildcard addresses are no place to connect to.
   const host = ip === "" || ip === "0.0.0.0" ? "127.0.0.1" : ip === "::" ? "::1" : ip;
-  const url = `http://${host.includes(":") ? `[${host}]` : host}:${port}/healthz`;
-  const answer = await tryGetStatus(url);
-  if (answer === 200) return undefined;
-  return `${url} to answer 200, it gives ${answer ?? "no answer"}`;
+  return `http://${host.includes(":") ? `[${host}]` : host}:${port}/healthz`;
+}
+
+async function findHealthFault(url: string | undefined): Promise<string | undefined> {
+  if (url === undefined) return undefined;
+  const status = await tryGetStatus(url);
+  if (status === 200) return undefined;
+  return `${url} to answer 200, it gives ${status ?? "no answer"}`;
 }
 
 async function tryGetStatus(url: string): Promise<number | undefined> {
@@ -155,8 +174,4 @@ async function tryGetStatus(url: string): Promise<number | undefined> {
       resolve(undefined);
     });
   });
-}
-
-async function sleep(milliseconds: number): Promise<void> {
-  await new Promise((resolve) => setTimeout(resolve, milliseconds));
 }

@@ -1,10 +1,10 @@
 // The text of the unit file.
 
-import { createHash } from "node:crypto";
 import { posix } from "node:path";
 
 import { ModuleError } from "../../ansible/errors";
 import { findControlCharacter } from "../../flannel/flag-values";
+import { tryTextOf } from "../../flannel/flags";
 import { type FlannelUnitOptions } from "../../generated/flannel_unit";
 import {
   escapeSpecifiers,
@@ -52,15 +52,13 @@ const WITHOUT_RESTART = new Set([
 export function renderUnit(options: FlannelUnitOptions, parts: UnitParts): UnitText {
   const extra = readExtraDirectives(options.extra_directives);
   const service = [...serviceDirectives(options, parts), ...(extra.get("Service") ?? [])];
-  const digest = fingerprint(service);
+  const digest = fingerprintOf(joinSection("Service", service));
   const sections: [string, readonly Directive[]][] = [
     ["Unit", [...unitDirectives(options), ...(extra.get("Unit") ?? [])]],
     ["Service", [...service, ["Environment", quoteAssignment(DIGEST_VARIABLE, digest)]]],
     ["Install", [...installDirectives(options), ...(extra.get("Install") ?? [])]],
   ];
-  const texts = sections.map(([name, directives]) =>
-    [`[${name}]`, ...directives.map(([key, value]) => `${key}=${value}`), ""].join("\n"),
-  );
+  const texts = sections.map(([name, directives]) => joinSection(name, directives));
   return {
     text: ["# Written by Ansible (flannel_unit).", ...texts].join("\n"),
     digest,
@@ -69,6 +67,27 @@ export function renderUnit(options: FlannelUnitOptions, parts: UnitParts): UnitT
       ...options.required_by.map((unit) => `${unit}.requires`),
     ].sort(),
   };
+}
+
+/** The fingerprint of a unit file's text, whoever wrote it: equal texts run equal processes. */
+export function fingerprintOf(text: string): string {
+  const service = /^\[Service\]\n([^]*?)(?=^\[|(?![^]))/m.exec(text)?.[1] ?? "";
+  const directives = service.split(/(?<!\\)\n/).filter((line) => {
+    const name = line.slice(0, line.indexOf("="));
+    return (
+      line.includes("=") && !WITHOUT_RESTART.has(name) && !line.includes(`=${DIGEST_VARIABLE}=`)
+    );
+  });
+  return hash64(directives.join("\n"));
+}
+
+/** FNV-1a, 64 bit: nobody is kept out by it, and loading node:crypto would cost every run 10 ms. */
+function hash64(text: string): string {
+  let hash = 0xcbf29ce484222325n;
+  for (const byte of Buffer.from(text)) {
+    hash = BigInt.asUintN(64, (hash ^ BigInt(byte)) * 0x100000001b3n);
+  }
+  return hash.toString(16).padStart(16, "0");
 }
 
 function unitDirectives(options: FlannelUnitOptions): Directive[] {
@@ -197,11 +216,11 @@ function readExtraDirective([name, value]: [string, unknown]): Directive[] {
 
 function directiveText(where: string, value: unknown): string {
   if (typeof value === "boolean") return value ? "yes" : "no";
-  if (typeof value === "string" || typeof value === "number") return String(value);
+  const text = tryTextOf(value);
+  if (text !== undefined) return text;
   throw new ModuleError("invalid_arguments", `${where}: expected text, a number or a boolean`);
 }
 
-function fingerprint(service: readonly Directive[]): string {
-  const relevant = service.filter(([name]) => !WITHOUT_RESTART.has(name));
-  return createHash("sha256").update(JSON.stringify(relevant)).digest("hex").slice(0, 16);
+function joinSection(name: string, directives: readonly Directive[]): string {
+  return [`[${name}]`, ...directives.map(([key, value]) => `${key}=${value}`), ""].join("\n");
 }

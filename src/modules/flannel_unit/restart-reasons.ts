@@ -3,7 +3,7 @@
 import { findSubnetFault } from "../../flannel/subnet-env";
 import { type FlannelUnitOptions } from "../../generated/flannel_unit";
 import { type Observation } from "./observe";
-import { DIGEST_VARIABLE } from "./render-unit";
+import { DIGEST_VARIABLE, fingerprintOf } from "./render-unit";
 import { hideSecretFlags } from "./secrets";
 
 /** One difference between what runs and what is declared: "<word>: <detail>". */
@@ -23,7 +23,7 @@ export function findRestartReasons(
     ...unitReasons(observation),
     ...changedSince("drop-in", observation.dropIns, observation),
     ...changedSince("file", observation.restartOn, observation),
-    ...networkReasons(options, observation),
+    ...networkReasons(observation),
   ];
 }
 
@@ -61,7 +61,7 @@ function environmentReasons({ process, declaration }: Observation): RestartReaso
     (name) => name.startsWith("FLANNELD_") && !Object.hasOwn(declared, name),
   );
   const names = [...changed, ...surplus].sort();
-  return names.length === 0 ? [] : [`environment: ${names.join(", ")} differ`];
+  return names.length === 0 ? [] : [`environment: ${names.join(", ")}`];
 }
 
 function unitReasons({ process, declaration, unit, unitFile }: Observation): RestartReason[] {
@@ -69,6 +69,9 @@ function unitReasons({ process, declaration, unit, unitFile }: Observation): Res
   if (startedFrom === undefined) return ["unit: the process was started from another unit"];
   if (startedFrom !== declaration.unit.digest) {
     return ["unit: the process was started with other service directives"];
+  }
+  if (unitFile !== undefined && fingerprintOf(unitFile.content) !== declaration.unit.digest) {
+    return ["unit: the unit file was changed by someone else"];
   }
   // Somebody changed the file and may have started the process from it.
   if (unit?.needsReload === true && unitFile?.content === declaration.unit.text) {
@@ -91,16 +94,10 @@ function changedSince(
   );
 }
 
-function networkReasons(
-  options: FlannelUnitOptions,
-  { subnet, declaration, unit }: Observation,
-): RestartReason[] {
+function networkReasons({ subnet, declaration, unit }: Observation): RestartReason[] {
   if (unit?.activeState !== "active") return [];
-  if (subnet === undefined) return [`subnet: ${declaration.subnetFile} does not exist`];
-  const { network, ipv6_network: ipv6Network } = options;
-  const fault = findSubnetFault(subnet, {
-    ...(network === undefined ? {} : { network }),
-    ...(ipv6Network === undefined ? {} : { ipv6Network }),
-  });
-  return fault === undefined ? [] : [`network: ${declaration.subnetFile} ${fault}`];
+  const { subnetFile, networks } = declaration;
+  if (subnet === undefined) return [`subnet: ${subnetFile} does not exist`];
+  const fault = findSubnetFault(subnet, networks);
+  return fault === undefined ? [] : [`network: ${subnetFile} ${fault}`];
 }

@@ -1,7 +1,7 @@
 // When the daemon does not come up: says why, and puts back what carried pods before.
 
-import { link, readdir, rename, rm } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import { link, rename, rm } from "node:fs/promises";
+import { dirname } from "node:path";
 
 import { ModuleError, messageOf } from "../../ansible/errors";
 import { type Cause, recogniseCauses } from "../../flannel/causes";
@@ -14,14 +14,17 @@ import {
   syncDirectory,
 } from "../../host/atomic-file";
 import { readJournal } from "../../host/journal";
+import { listPreviousVersions } from "../../host/previous-versions";
 import { tryIdentify } from "../../host/proc";
 import { systemctl, tryShowUnit } from "../../host/systemd";
 import { type Observation } from "./observe";
-import { type Verdict, awaitReady } from "./ready";
+import { type Verdict, awaitReady, expectationOf, monotonicUs } from "./ready";
 
 type Failure = Exclude<Verdict, { kind: "ready" }>;
 
-const JOURNAL_LINES = 30;
+const SHOWN_LINES = 30;
+/** Causes are looked for in more: a usage text alone is longer than what is shown. */
+const SEARCHED_LINES = 500;
 
 /** The error of a start that failed, after the way back has been gone (or found not to exist). */
 export async function explainAndRollBack(
@@ -30,8 +33,9 @@ export async function explainAndRollBack(
   failure: Failure,
 ): Promise<ModuleError> {
   const { unitName } = observation.declaration;
-  const journal = await readJournal(failure.unit?.invocationId ?? "", JOURNAL_LINES);
-  const causes = recogniseCauses(journal);
+  const wholeJournal = await readJournal(failure.unit?.invocationId ?? "", SEARCHED_LINES);
+  const causes = recogniseCauses(wholeJournal);
+  const journal = wholeJournal.slice(-SHOWN_LINES);
   const rollback = await rollBack(options, observation);
   const unit = await tryShowUnit(unitName);
   const message = [
@@ -127,13 +131,9 @@ async function findKeptBinary(
 ): Promise<string | undefined> {
   const ran = process?.executable;
   if (ran === undefined || ran.inode === binary?.inode) return undefined;
-  const folder = dirname(options.binary);
-  const prefix = `.${basename(options.binary)}.previous-`;
-  const names = (await readdir(folder).catch(() => [])).filter((name) => name.startsWith(prefix));
-  const candidates = [
-    ...(options.previous_binary === undefined ? [] : [options.previous_binary]),
-    ...names.map((name) => join(folder, name)),
-  ];
+  const kept = (await listPreviousVersions(options.binary)).map(({ path }) => path);
+  const candidates =
+    options.previous_binary === undefined ? kept : [options.previous_binary, ...kept];
   for (const candidate of candidates) {
     const identity = await tryIdentify(candidate);
     if (identity?.inode === ran.inode && identity.device === ran.device) return candidate;
@@ -157,10 +157,12 @@ async function restart(
 ): Promise<Rollback> {
   const { unitName } = observation.declaration;
   const what = `the previous ${restored.join(" and ")}`;
-  const sinceUs = Number(process.hrtime.bigint() / 1000n);
+  const sinceUs = monotonicUs();
   await systemctl(["daemon-reload"]);
   await systemctl(["restart", "--no-block", unitName]);
-  const verdict = await awaitReady(options, observation.declaration, sinceUs);
+  // What the previous unit is to bring about is not declared any more: it must run, and keep to it.
+  const { timeoutMs, settleMs } = expectationOf(options, observation.declaration);
+  const verdict = await awaitReady({ unitName, timeoutMs, settleMs }, sinceUs);
   if (verdict.kind === "ready") {
     return { done: true, sentence: `rolled back: ${what} was put back and runs` };
   }
