@@ -15,8 +15,8 @@ export class Deadline {
     return Math.max(0, this.#end - this.now());
   }
 
-  /** A fair part of the time left for one of `parts` attempts, at most `limitMs`. */
+  /** A fair part of the time left for one of `parts` attempts, whole, at most `limitMs`. */
   shareMs(parts: number, limitMs: number): number {
-    return Math.min(limitMs, this.remainingMs() / Math.max(1, parts));
+    return Math.min(limitMs, Math.ceil(this.remainingMs() / Math.max(1, parts)));
   }
 }

@@ -76,6 +76,18 @@ interface Rule {
   readonly text: string;
 }
 
+const CERTIFICATE_REQUIRED: Rule = {
+  pattern: /ALERT_(CERTIFICATE_REQUIRED|NO_CERTIFICATE|HANDSHAKE_FAILURE)/,
+  code: "tls",
+  text: "the server requires a client certificate, give cert_file and key_file",
+};
+
+const CERTIFICATE_REFUSED: Rule = {
+  pattern: /ALERT_(BAD_CERTIFICATE|UNKNOWN_CA|CERTIFICATE_|UNSUPPORTED_CERT|ACCESS_DENIED|DECRYPT)/,
+  code: "tls",
+  text: "client certificate refused: it must be valid now, signed by the CA that etcd trusts, and allow clientAuth",
+};
+
 /** From the codes of Node.js and OpenSSL; the first match counts. */
 const RULES: readonly Rule[] = [
   { pattern: /^ENOTFOUND/, code: "network", text: "DNS: no such host name" },
@@ -112,17 +124,8 @@ const RULES: readonly Rule[] = [
     code: "tls",
     text: "unknown CA: the server's certificate was not signed by ca_file (or, without it, by a CA of the system)",
   },
-  {
-    pattern: /ALERT_(CERTIFICATE_REQUIRED|NO_CERTIFICATE|HANDSHAKE_FAILURE)/,
-    code: "tls",
-    text: "the server requires a client certificate, give cert_file and key_file",
-  },
-  {
-    pattern:
-      /ALERT_(BAD_CERTIFICATE|UNKNOWN_CA|CERTIFICATE_|UNSUPPORTED_CERT|ACCESS_DENIED|DECRYPT)/,
-    code: "tls",
-    text: "client certificate refused: it must be valid now, signed by the CA that etcd trusts, and allow clientAuth",
-  },
+  CERTIFICATE_REQUIRED,
+  CERTIFICATE_REFUSED,
   {
     pattern: /WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG|UNEXPECTED_MESSAGE/,
     code: "tls",
@@ -141,11 +144,14 @@ const RULES: readonly Rule[] = [
 interface Progress {
   readonly sent: boolean;
   readonly secure: boolean;
+  /** Whether the client has a certificate to show. */
+  readonly certified: boolean;
 }
 
 /** A system, TLS or HTTP error of one attempt. */
-export function translateNetworkError(error: unknown, { sent, secure }: Progress): EndpointError {
+export function translateNetworkError(error: unknown, progress: Progress): EndpointError {
   if (error instanceof EndpointError) return error;
+  const { sent, secure, certified } = progress;
   const code = systemCodeOf(error) ?? "";
   if (code === "ECONNRESET" && secure && !sent) {
     return new EndpointError("cut during the TLS handshake, is it http:// instead of https://?", {
@@ -155,7 +161,9 @@ export function translateNetworkError(error: unknown, { sent, secure }: Progress
   }
   // OpenSSL's reason is in the code on newer Node.js and in the message on older ones.
   const text = `${code} ${messageOf(error).replace(/ /g, "_").toUpperCase()}`;
-  const rule = RULES.find(({ pattern }) => pattern.test(code) || matchesReason(pattern, text));
+  const found = RULES.find(({ pattern }) => pattern.test(code) || matchesReason(pattern, text));
+  // Go's TLS calls a missing certificate a bad one.
+  const rule = found === CERTIFICATE_REFUSED && !certified ? CERTIFICATE_REQUIRED : found;
   const detail = rule === undefined || rule.text.includes("wrong host") ? messageOf(error) : code;
   const message = `${rule?.text ?? "cannot be reached"}${detail === "" ? "" : ` (${detail})`}`;
   return new EndpointError(message, {

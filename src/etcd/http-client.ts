@@ -26,8 +26,10 @@ const MAX_BODY_BYTES = 32 * 1024 * 1024;
 export class HttpClient {
   readonly #plain = new Agent({ keepAlive: true });
   readonly #secure: SecureAgent;
+  readonly #certified: boolean;
 
   constructor(tls: TlsMaterial) {
+    this.#certified = tls.cert !== undefined;
     this.#secure = new SecureAgent({ keepAlive: true, ...tls });
   }
 
@@ -45,7 +47,13 @@ export class HttpClient {
       ? requestHttps({ ...options, agent: this.#secure })
       : requestHttp({ ...options, agent: this.#plain });
     return new Promise((resolve, reject) => {
-      exchange(outgoing, endpoint, timeoutMs, resolve, reject);
+      exchange(
+        outgoing,
+        { secure: endpoint.secure, certified: this.#certified },
+        timeoutMs,
+        resolve,
+        reject,
+      );
       outgoing.end(body);
     });
   }
@@ -59,7 +67,7 @@ export class HttpClient {
 
 function exchange(
   outgoing: ClientRequest,
-  endpoint: Endpoint,
+  client: { readonly secure: boolean; readonly certified: boolean },
   timeoutMs: number,
   resolve: (response: HttpResponse) => void,
   reject: (error: EndpointError) => void,
@@ -78,7 +86,7 @@ function exchange(
   };
   const fail = (error: unknown): void => {
     stopTimers();
-    reject(translateNetworkError(error, { sent: connected, secure: endpoint.secure }));
+    reject(translateNetworkError(error, { ...client, sent: connected }));
   };
   outgoing.on("socket", (socket: Socket) => {
     const onConnected = (): void => {
@@ -86,7 +94,7 @@ function exchange(
       clearTimeout(connectTimer);
     };
     if (!socket.connecting) onConnected();
-    else socket.once(endpoint.secure ? "secureConnect" : "connect", onConnected);
+    else socket.once(client.secure ? "secureConnect" : "connect", onConnected);
   });
   outgoing.on("error", fail);
   outgoing.on("response", (incoming) => {

@@ -35,7 +35,13 @@ export class Members {
     } catch (error) {
       if (!(error instanceof EndpointError)) throw error;
       // Asking for the version changes nothing and needs no leader: neither lost nor transient.
-      throw new EndpointError(error.message, { code: error.code, cause: error });
+      if (endpoint.secure || !error.sent || error.code !== "network") {
+        throw new EndpointError(error.message, { code: error.code, cause: error });
+      }
+      throw new EndpointError("cut without an answer, is it https:// instead of http://?", {
+        code: "tls",
+        cause: error,
+      });
     }
   }
 }

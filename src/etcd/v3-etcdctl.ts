@@ -101,7 +101,10 @@ export class V3Etcdctl implements V3Transport {
     flags.push(`--dial-timeout=${seconds}s`, ...tlsFlagsOf(this.options.tlsFiles));
     const result = await this.#start([...flags, ...args], input, timeoutMs);
     if (result.exitCode === 0) return parseOutput(result.stdout);
-    throw translateRefusal(reasonIn(result), endpoint.url);
+    throw translateRefusal(reasonIn(result), {
+      where: endpoint.url,
+      withCredentials: this.options.credentials !== undefined,
+    });
   }
 
   async #start(

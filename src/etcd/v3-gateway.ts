@@ -3,6 +3,7 @@
 import { isRecord } from "../ansible/json";
 import { type Credentials } from "./credentials";
 import { type Endpoint } from "./endpoint";
+import { EndpointError } from "./endpoint-error";
 import { type Failover } from "./failover";
 import { type HttpClient, type HttpResponse } from "./http-client";
 import { type Members, isEtcdAtLeast } from "./member";
@@ -21,6 +22,7 @@ type Json = Readonly<Record<string, unknown>>;
 export class V3Gateway implements V3Transport {
   readonly #tokens = new Map<string, string>();
   #authenticationOff = false;
+  #hasWorked = false;
 
   constructor(
     private readonly client: HttpClient,
@@ -71,13 +73,31 @@ export class V3Gateway implements V3Transport {
     return this.failover.run(
       async (endpoint, timeoutMs) => {
         const answer = await this.#attempt(endpoint, path, body, timeoutMs);
-        if (!isTokenRefused(answer)) return interpret(answer, endpoint);
+        if (!isTokenRefused(answer)) return this.#interpret(answer, endpoint);
         // Tokens expire after 5 minutes and when the member restarts.
         this.#tokens.delete(endpoint.url);
-        return interpret(await this.#attempt(endpoint, path, body, timeoutMs), endpoint);
+        return this.#interpret(await this.#attempt(endpoint, path, body, timeoutMs), endpoint);
       },
       { repeatable },
     );
+  }
+
+  #interpret(response: HttpResponse, { url: where }: Endpoint): Json {
+    const parsed = tryParse(response.body);
+    if (response.status === 200 && parsed !== undefined) {
+      this.#hasWorked = true;
+      return parsed;
+    }
+    if (response.status === 404 && parsed === undefined) {
+      throw new TransportRefusedError(
+        `${where}: its JSON gateway is off (--enable-grpc-gateway=false)`,
+      );
+    }
+    const withCredentials = this.credentials !== undefined;
+    const error = translateRefusal(reasonOf(response), { where, withCredentials });
+    if (!(error instanceof TransportRefusedError) || !this.#hasWorked) throw error;
+    // What has worked before was not refused, it has broken down.
+    throw new EndpointError(error.message, { code: "network", transient: true, sent: true });
   }
 
   async #attempt(
@@ -107,7 +127,7 @@ export class V3Gateway implements V3Transport {
       this.#authenticationOff = true; // flannel's own client goes on without, too
       return undefined;
     }
-    const token = interpret(response, endpoint)["token"];
+    const token = this.#interpret(response, endpoint)["token"];
     if (typeof token === "string") this.#tokens.set(endpoint.url, token);
     return typeof token === "string" ? token : undefined;
   }
@@ -151,17 +171,6 @@ export function endOfPrefix(prefix: string): Buffer {
   return Buffer.from([0]); // "to the end of all keys"
 }
 
-function interpret(response: HttpResponse, endpoint: Endpoint): Json {
-  const parsed = tryParse(response.body);
-  if (response.status === 200 && parsed !== undefined) return parsed;
-  if (response.status === 404 && parsed === undefined) {
-    throw new TransportRefusedError(
-      `${endpoint.url}: its JSON gateway is off (--enable-grpc-gateway=false)`,
-    );
-  }
-  throw translateRefusal(reasonOf(response), endpoint.url);
-}
-
 function isTokenRefused(response: HttpResponse): boolean {
   return response.status !== 200 && /invalid auth token|auth revision/.test(reasonOf(response));
 }
@@ -169,7 +178,8 @@ function isTokenRefused(response: HttpResponse): boolean {
 function reasonOf({ status, body }: HttpResponse): string {
   const parsed = tryParse(body);
   const reason = parsed?.["error"] ?? parsed?.["message"];
-  return typeof reason === "string" ? reason : `HTTP ${status}`;
+  if (typeof reason === "string") return reason;
+  return parsed === undefined && body !== "" ? body.trim().slice(0, 200) : `HTTP ${status}`;
 }
 
 function readKeyValue(raw: Json): KeyValue {

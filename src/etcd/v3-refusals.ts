@@ -14,6 +14,9 @@ interface Refusal {
   readonly sent?: boolean;
 }
 
+const CREDENTIALS_NEEDED =
+  "authentication is on, give the username and password of a user that etcd knows";
+
 const REFUSALS: readonly Refusal[] = [
   {
     pattern: /CommonName of client sending a request against gateway will be ignored/,
@@ -31,7 +34,7 @@ const REFUSALS: readonly Refusal[] = [
     pattern: /user name is empty|user name not found/,
     scope: "final",
     code: "auth",
-    text: "authentication is on, give the username and password of a user that etcd knows",
+    text: CREDENTIALS_NEEDED,
   },
   {
     pattern: /permission denied/,
@@ -46,11 +49,12 @@ const REFUSALS: readonly Refusal[] = [
     text: "its database is full (NOSPACE alarm): compact, defragment, then disarm the alarm",
   },
   {
+    // etcd 3.4 says only how its connection to itself ended.
     pattern:
-      /authentication handshake failed|bad certificate|certificate required|incompatible key usage/,
+      /handshake failed|bad certificate|certificate required|client preface|connection reset|^connection closed/,
     scope: "transport",
     code: "tls",
-    text: "the gateway cannot connect to its own server: the server's certificate lacks the clientAuth usage, issue it with both serverAuth and clientAuth",
+    text: "the gateway cannot connect to its own server: most likely the server's certificate lacks the clientAuth usage, issue it with both serverAuth and clientAuth",
   },
   {
     pattern: /request timed out|connection lost|leader failed|leader changed|server stopped/,
@@ -74,10 +78,20 @@ const REFUSALS: readonly Refusal[] = [
   },
 ];
 
-/** Turns a refusal into the error of its scope. `where` names the endpoint. */
-export function translateRefusal(reason: string, where: string): Error {
+/** Who was refused. */
+export interface Refused {
+  /** The endpoint, for messages. */
+  readonly where: string;
+  readonly withCredentials: boolean;
+}
+
+/** Turns a refusal into the error of its scope. */
+export function translateRefusal(reason: string, { where, withCredentials }: Refused): Error {
   const refusal = REFUSALS.find(({ pattern }) => pattern.test(reason));
   if (refusal?.scope === "transport") return new TransportRefusedError(`${where}: ${refusal.text}`);
+  if (refusal?.code === "permission" && !withCredentials) {
+    return new ModuleError("auth", `etcd ${where}: ${CREDENTIALS_NEEDED}`, { cause: reason });
+  }
   if (refusal?.scope === "final") {
     return new ModuleError(refusal.code, `etcd ${where}: ${refusal.text}`, { cause: reason });
   }

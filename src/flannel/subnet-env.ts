@@ -1,6 +1,6 @@
 // subnet.env: what a running flanneld says it got, in the words the CNI plugin reads.
 
-import { type Cidr, contains, sameBlock, tryParseCidr } from "./address";
+import { type Cidr, contains, formatCidr, tryParseCidr } from "./address";
 
 /** The contents of subnet.env; a family that is off has no keys. */
 export interface SubnetEnv {
@@ -80,6 +80,6 @@ function equalNetworks(actual: string | undefined, declared: string): boolean {
   if (actual === undefined || wanted === undefined) return actual === declared;
   return actual.split(",").some((part) => {
     const block = tryParseCidr(part.trim());
-    return block !== undefined && sameBlock(block, wanted);
+    return block !== undefined && formatCidr(block) === formatCidr(wanted);
   });
 }

@@ -7,6 +7,8 @@ export interface ProxyHooks {
   readonly onRequest?: (text: string) => Promise<boolean> | boolean;
   /** How many bytes of an answer may pass; asked for each piece a client sends. */
   readonly answerLimit?: (text: string) => number | undefined;
+  /** Called when an answer has come that must not pass as a whole, before the cut. */
+  readonly onAnswerCut?: () => Promise<void> | void;
 }
 
 export class TcpProxy {
@@ -65,9 +67,15 @@ export class TcpProxy {
       }
       const room = limit - this.answerBytes;
       this.answerBytes += piece.length;
-      if (room > piece.length) client.write(piece);
-      else if (room <= 0) cut();
-      else client.write(piece.subarray(0, room), cut);
+      if (room > piece.length) {
+        client.write(piece);
+        return;
+      }
+      target.pause();
+      void Promise.resolve(hooks.onAnswerCut?.()).then(() => {
+        if (room <= 0) cut();
+        else client.write(piece.subarray(0, room), cut);
+      });
     });
   }
 }

@@ -1,8 +1,9 @@
 // Carries a plan out. Every step is atomic, and only the renames change what is in use.
 
-import { chmod, chown, link, mkdir, open, rename, rm } from "node:fs/promises";
+import { chmod, chown, link, mkdir, open, rename, rm, rmdir } from "node:fs/promises";
 import { dirname } from "node:path";
 
+import { systemCodeOf } from "../../ansible/errors";
 import { DAEMON, MK_DOCKER_OPTS, type ReleaseFile } from "../../flannel/release-assets";
 import { type FlannelVersion, tagOf } from "../../flannel/version";
 import { type FlannelInstallOptions } from "../../generated/flannel_install";
@@ -43,16 +44,23 @@ export async function applyPlan(
   observation: Observation,
 ): Promise<Outcome> {
   let outcome: Outcome;
-  for (const change of plan.changes) {
-    outcome = (await applyChange(change, observation)) ?? outcome;
+  try {
+    for (const change of plan.changes) {
+      outcome = (await applyChange(change, observation)) ?? outcome;
+    }
+    return outcome;
+  } catch (error) {
+    // A failed installation leaves nothing behind, not even the directory it was meant for.
+    const created = plan.changes.find((change) => change.kind === "create-directory");
+    if (created !== undefined) await removeEmptyDirectories(created.directories);
+    throw error;
   }
-  return outcome;
 }
 
 async function applyChange(change: InstallChange, observation: Observation): Promise<Outcome> {
   switch (change.kind) {
     case "create-directory":
-      await createDirectory(change.path);
+      await createDirectories(change.directories);
       return undefined;
     case "remove":
       await removeFile(change.path);
@@ -65,13 +73,21 @@ async function applyChange(change: InstallChange, observation: Observation): Pro
   }
 }
 
-async function createDirectory(path: string): Promise<void> {
-  try {
-    const first = await mkdir(path, { recursive: true, mode: 0o755 });
-    await syncDirectory(dirname(first ?? path));
-  } catch (error) {
-    throw translateFileError(path, "create", error);
+/** Creates directories that do not exist, outermost first, whatever the umask of the task. */
+async function createDirectories(directories: readonly string[]): Promise<void> {
+  for (const path of directories) {
+    try {
+      await mkdir(path);
+      await chmod(path, 0o755);
+      await syncDirectory(dirname(path));
+    } catch (error) {
+      if (systemCodeOf(error) !== "EEXIST") throw translateFileError(path, "create", error);
+    }
   }
+}
+
+async function removeEmptyDirectories(directories: readonly string[]): Promise<void> {
+  for (const path of [...directories].reverse()) await rmdir(path).catch(() => undefined);
 }
 
 async function setAttributes(path: string, observation: Observation): Promise<void> {

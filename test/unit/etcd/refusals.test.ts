@@ -6,6 +6,8 @@ import { endOfPrefix, gatewayPathOf } from "../../../src/etcd/v3-gateway";
 import { translateRefusal } from "../../../src/etcd/v3-refusals";
 import { TransportRefusedError } from "../../../src/etcd/v3-transport";
 
+const REFUSED = { where: "https://a:1", withCredentials: true };
+
 describe("etcd's refusals", () => {
   type Class = new (...args: never[]) => Error;
   const refusals: [string, Class, string][] = [
@@ -33,11 +35,20 @@ describe("etcd's refusals", () => {
   ];
   for (const [reason, kind, message] of refusals) {
     it(reason.slice(0, 70), () => {
-      const error = translateRefusal(reason, "https://a:1");
+      const error = translateRefusal(reason, REFUSED);
       expect(error).to.be.instanceOf(kind);
       expect(error.message).to.include(message);
     });
   }
+
+  it("permission denied without a user means that one is needed", () => {
+    const error = translateRefusal("etcdserver: permission denied", {
+      ...REFUSED,
+      withCredentials: false,
+    });
+    expect(error).to.include({ code: "auth" });
+    expect(error.message).to.include("give the username and password");
+  });
 
   const fates: [string, boolean, boolean][] = [
     ["etcdserver: no leader", true, false],
@@ -47,7 +58,7 @@ describe("etcd's refusals", () => {
   ];
   for (const [reason, transient, sent] of fates) {
     it(`${reason}: may be repeated: ${transient}, may have been carried out: ${sent}`, () => {
-      expect(translateRefusal(reason, "a")).to.include({ transient, sent });
+      expect(translateRefusal(reason, REFUSED)).to.include({ transient, sent });
     });
   }
 });
@@ -74,15 +85,29 @@ describe("network errors", () => {
   for (const [systemCode, text, code, message] of errors) {
     it(`${systemCode} ${text}`.trim(), () => {
       const error = Object.assign(new Error(text), { code: systemCode });
-      const translated = translateNetworkError(error, { sent: true, secure: true });
+      const translated = translateNetworkError(error, {
+        sent: true,
+        secure: true,
+        certified: true,
+      });
       expect(translated.message).to.include(message);
       expect(translated).to.include({ code, sent: code !== "tls" });
     });
   }
 
+  it("a bad certificate is a missing one if there is none", () => {
+    const error = Object.assign(new Error(""), { code: "ERR_SSL_SSLV3_ALERT_BAD_CERTIFICATE" });
+    const progress = { sent: true, secure: true, certified: false };
+    expect(translateNetworkError(error, progress).message).to.include("give cert_file");
+  });
+
   it("a cut during the handshake is not a lost request", () => {
     const error = Object.assign(new Error("socket hang up"), { code: "ECONNRESET" });
-    const translated = translateNetworkError(error, { sent: false, secure: true });
+    const translated = translateNetworkError(error, {
+      sent: false,
+      secure: true,
+      certified: true,
+    });
     expect(translated).to.include({ code: "tls", sent: false });
   });
 });
