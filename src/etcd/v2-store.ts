@@ -1,7 +1,7 @@
 // etcd's v2 API over /v2/keys.
 
 import { ModuleError } from "../ansible/errors";
-import { isRecord } from "../ansible/json";
+import { isRecord, tryParseRecord } from "../ansible/json";
 import { type Credentials } from "./credentials";
 import { type Endpoint } from "./endpoint";
 import { EndpointError } from "./endpoint-error";
@@ -44,10 +44,10 @@ export class V2Store implements EtcdStore {
   ) {}
 
   get origin(): StoreOrigin {
-    const endpoint = this.failover.current;
+    const { current } = this.failover;
     return {
-      endpoint: endpoint?.url ?? "",
-      etcdVersion: this.members.knownVersionOf(endpoint),
+      endpoint: current.url,
+      etcdVersion: this.members.knownVersionOf(current),
       transport: "http",
     };
   }
@@ -149,7 +149,7 @@ function interpret(
   endpoint: Endpoint,
   withCredentials: boolean,
 ): Answer {
-  const parsed = tryParse(body);
+  const parsed = tryParseRecord(body);
   const errorCode = Number(parsed?.["errorCode"] ?? NaN);
   if (status === 401 || status === 403 || errorCode === 110) {
     throw describeRefusal(endpoint, status, withCredentials);
@@ -204,13 +204,4 @@ function readNode(raw: Readonly<Record<string, unknown>>): Node {
     ttl: typeof ttl === "number" ? ttl : undefined,
     nodes: Array.isArray(nodes) ? nodes.filter(isRecord).map(readNode) : [],
   };
-}
-
-function tryParse(body: string): Readonly<Record<string, unknown>> | undefined {
-  try {
-    const parsed: unknown = JSON.parse(body);
-    return isRecord(parsed) ? parsed : undefined;
-  } catch {
-    return undefined;
-  }
 }

@@ -1,29 +1,13 @@
 // What has to be done, as a pure function of options and observation.
 
-import { MASK } from "../../ansible/redact";
-import { type Change, type Diff, type Plan } from "../../ansible/module";
+import { type Diff, type Plan } from "../../ansible/module";
 import { type FlannelUnitOptions } from "../../generated/flannel_unit";
-import { type FileState } from "../../host/atomic-file";
-import { planRemoval } from "./plan-removal";
+import { type Action, type UnitChange, planRemove, planWrite, systemctlStep } from "./changes";
 import { type Observation } from "./observe";
+import { planRemoval } from "./plan-removal";
+import { planOffload, planPrerequisites } from "./prerequisites";
 import { type RestartReason, findRestartReasons } from "./restart-reasons";
 import { hideSecretFlags, maskValues } from "./secrets";
-
-export type Action =
-  | {
-      readonly kind: "write";
-      readonly path: string;
-      readonly content: string;
-      readonly mode: number;
-    }
-  | { readonly kind: "remove"; readonly path: string }
-  | { readonly kind: "run"; readonly args: readonly string[] }
-  | { readonly kind: "start" }
-  | { readonly kind: "restart" };
-
-export interface UnitChange extends Change {
-  readonly action: Action;
-}
 
 export interface UnitPlan extends Plan<UnitChange> {
   readonly restartReasons: readonly RestartReason[];
@@ -31,8 +15,8 @@ export interface UnitPlan extends Plan<UnitChange> {
   readonly obstacles: readonly string[];
 }
 
-export const UNIT_MODE = 0o644;
-export const SECRET_MODE = 0o600;
+const UNIT_MODE = 0o644;
+const SECRET_MODE = 0o600;
 
 /** Plans the way from what is to what is declared. */
 export function planUnit(options: FlannelUnitOptions, observation: Observation): UnitPlan {
@@ -40,13 +24,16 @@ export function planUnit(options: FlannelUnitOptions, observation: Observation):
   const wantsRunning = options.state !== "stopped";
   const reasons = wantsRunning ? restartReasons(options, observation) : [];
   const files = planFiles(options, observation);
+  const start = wantsRunning ? planStart(observation, reasons) : planStop(observation);
   const changes = [
+    ...planPrerequisites(observation.prerequisites, observation.host),
     ...files.filter((change) => change.action.kind === "write"),
     // Only when the unit no longer names the environment file may it go.
     ...files.filter((change) => change.action.kind === "remove"),
     ...planReload(observation, files),
     ...planEnablement(options, observation),
-    ...(wantsRunning ? planStart(observation, reasons) : planStop(observation)),
+    ...start,
+    ...planOffload(observation.host, wantsRunning && start.length > 0),
   ];
   const obstacles = wantsRunning ? findObstacles(options, observation) : [];
   return {
@@ -72,49 +59,10 @@ function planFiles(options: FlannelUnitOptions, observation: Observation): reado
   const hide = (text: string) => hideSecretFlags(text, options);
   return [
     ...(environmentText === undefined
-      ? planRemoveFile(environmentPath, environmentFile)
+      ? planRemove(environmentPath, environmentFile, maskValues)
       : planWrite(environmentPath, environmentText, SECRET_MODE, environmentFile, maskValues)),
     ...planWrite(unitPath, unit.text, UNIT_MODE, unitFile, hide),
   ];
-}
-
-function planWrite(
-  path: string,
-  content: string,
-  mode: number,
-  before: FileState | undefined,
-  hide: (text: string) => string,
-): readonly UnitChange[] {
-  const isSame =
-    before?.content === content && before.mode === mode && before.uid === 0 && before.gid === 0;
-  if (isSame) return [];
-  const diff = diffOf(path, before, { content, mode, uid: 0, gid: 0 }, hide);
-  return [{ summary: `write ${path}`, diff, action: { kind: "write", path, content, mode } }];
-}
-
-function planRemoveFile(path: string, before: FileState | undefined): readonly UnitChange[] {
-  if (before === undefined) return [];
-  const diff = diffOf(path, before, undefined, maskValues);
-  return [{ summary: `remove ${path}`, diff, action: { kind: "remove", path } }];
-}
-
-/** A diff of two files; mode and owner are shown when only they differ. */
-export function diffOf(
-  path: string,
-  before: FileState | undefined,
-  after: FileState | undefined,
-  hide: (text: string) => string,
-): Diff {
-  const showAttributes = before !== undefined && before.content === after?.content;
-  const show = (file: FileState | undefined): string => {
-    if (file === undefined) return "";
-    const attributes = `mode ${file.mode.toString(8)}, owner ${file.uid}:${file.gid}\n`;
-    return showAttributes ? attributes : hide(file.content);
-  };
-  const [old, next] = [show(before), show(after)];
-  // Two masked secrets look alike; the diff must still show that something changes.
-  const changedSecret = old === next ? next.replaceAll(MASK, `${MASK} (changed)`) : next;
-  return { before_header: path, after_header: path, before: old, after: changedSecret };
 }
 
 function planReload(
@@ -126,7 +74,7 @@ function planReload(
     ({ action }) => action.kind === "write" && action.mode === UNIT_MODE,
   );
   if (!isWritten && !isUnknown && unit?.needsReload !== true) return [];
-  return [{ summary: "reload systemd", action: { kind: "run", args: ["daemon-reload"] } }];
+  return [systemctlStep("reload systemd", "daemon-reload")];
 }
 
 function planEnablement(
@@ -144,7 +92,7 @@ function planEnablement(
     before: links.map((link) => `${link}\n`).join(""),
     after: wanted.map((link) => `${link}\n`).join(""),
   };
-  const action: Action = { kind: "run", args: [verb, unitName] };
+  const action: Action = { kind: "systemctl", args: [verb, unitName] };
   return [{ summary: `${verb.replace("re", "re-")} ${unitName}`, diff, action }];
 }
 
@@ -164,7 +112,7 @@ function planStart(
 function planStop({ unit, declaration }: Observation): readonly UnitChange[] {
   if (unit === undefined || ["inactive", "failed"].includes(unit.activeState)) return [];
   const { unitName } = declaration;
-  return [{ summary: `stop ${unitName}`, action: { kind: "run", args: ["stop", unitName] } }];
+  return [systemctlStep(`stop ${unitName}`, "stop", unitName)];
 }
 
 function findObstacles(options: FlannelUnitOptions, observation: Observation): readonly string[] {

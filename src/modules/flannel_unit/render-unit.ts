@@ -12,7 +12,7 @@ import {
   quoteAssignment,
   quoteProgram,
 } from "../../host/systemd-quote";
-import { HARDENING } from "./hardening";
+import { hardeningOf } from "./hardening";
 
 type Directive = readonly [name: string, value: string];
 
@@ -131,7 +131,7 @@ function serviceDirectives(options: FlannelUnitOptions, parts: UnitParts): Direc
       [quoteBinary(options.binary), ...parts.arguments.map(quoteArgument)].join(" \\\n  "),
     ],
     ...commands("ExecStartPost", "exec_start_post", options.exec_start_post),
-    ...(options.hardening ? HARDENING : []),
+    ...(options.hardening ? hardeningOf(parts.subnetFile) : []),
   ];
 }
 
