@@ -26,6 +26,15 @@ const LINES: [string, string][] = [
     "Couldn't fetch network config: 110: The request requires user authentication (Insufficient credentials) [0]",
     "etcd refuses this user",
   ],
+  ["Failed to create SubnetManager: error retrieving pod spec for 'a/b': x", "Kubernetes API"],
+  [
+    'Error registering network: failed to acquire lease: node "a" pod cidr not assigned',
+    "no pod CIDR",
+  ],
+  [
+    "Failed to create SubnetManager: failed to read net conf: open /x: no such file",
+    "network configuration file",
+  ],
   ["dial tcp 10.0.0.1:2379: connect: connection refused", "etcd cannot be reached"],
   [
     "E1123 main.go:367] Failed to find interface to use that matches the interfaces and/or regexes provided",
