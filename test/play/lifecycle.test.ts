@@ -19,9 +19,7 @@ describe("the role around its modules", function () {
   const lab = new Lab("test-lifecycle", { LAB_WORKERS: "2", LAB_ETCD: "1" });
 
   before(async () => {
-    await lab.up();
-    const etcd = await lab.play("demo/etcd.yml");
-    expect(etcd.exitCode, etcd.output).to.equal(0);
+    await lab.upWithEtcd();
   });
   after(async () => {
     await lab.down();
