@@ -7,6 +7,8 @@ export interface Cause {
 
 interface Rule extends Cause {
   readonly pattern: RegExp;
+  /** What tells that the pattern was written for something else. */
+  readonly unless?: RegExp;
 }
 
 /** Since 0.18 flannel waits for etcd without a word: these are then its last ones. */
@@ -22,7 +24,7 @@ const RULES: readonly Rule[] = [
   },
   {
     pattern:
-      /is not valid etcd cluster endpoint|404 page not found|malformed HTTP response|unknown service etcdserverpb/i,
+      /not valid etcd cluster endpoint|404 page not found|malformed HTTP response|unknown service etcdserverpb/i,
     cause: "the endpoint does not speak the etcd API that this flannel uses",
     remedy:
       "flannel up to 0.17 needs etcd's v2 API (--enable-v2 in etcd 3.4 and 3.5, gone in 3.6), later ones need v3",
@@ -49,6 +51,7 @@ const RULES: readonly Rule[] = [
   {
     pattern:
       /connection refused|context deadline exceeded|i\/o timeout|no such host|no route to host|cluster is unavailable or misconfigured|client: etcd cluster|latest balancer error/i,
+    unless: /kubeSubnetMgr:true|\*v1\.Node/,
     cause: "etcd cannot be reached",
     remedy:
       "check that etcd runs and that every address in etcd-endpoints can be reached from this host",
@@ -59,6 +62,24 @@ const RULES: readonly Rule[] = [
     cause: "flannel finds no network interface to use",
     remedy:
       "check iface, iface-regex and iface-can-reach: the interface must exist and have an address of the family that is switched on",
+  },
+  {
+    pattern:
+      /failed to list \*v1\.Node|fail to create kubernetes config|unable to initialize client|contacting kube-api|error waiting for nodeController|POD_NAME and POD_NAMESPACE must be set|error retrieving pod spec/i,
+    cause: "flannel cannot work with the Kubernetes API (kube-subnet-mgr)",
+    remedy:
+      "check kubeconfig-file and kube-api-url, and set NODE_NAME in the environment where flanneld is not a pod",
+  },
+  {
+    pattern: /pod cidr not assigned|doesn't contain .* PodCIDR of the/i,
+    cause: "the node has no pod CIDR, or one outside the network",
+    remedy:
+      "let kube-controller-manager allocate node CIDRs (--allocate-node-cidrs, --cluster-cidr) inside the network of net-config-path",
+  },
+  {
+    pattern: /failed to read net conf|error parsing subnet config/i,
+    cause: "the network configuration file of kube-subnet-mgr cannot be used",
+    remedy: "check the file of net-config-path",
   },
   {
     pattern: /Failed to check br_netfilter/i,
@@ -122,7 +143,9 @@ const RULES: readonly Rule[] = [
 /** The causes recognised in these lines, in the order of the table; a line may speak of several. */
 export function recogniseCauses(lines: readonly string[]): readonly Cause[] {
   const text = lines.join("\n");
-  const found = RULES.filter((rule) => rule.pattern.test(text));
+  const found = RULES.filter(
+    ({ pattern, unless }) => pattern.test(text) && unless?.test(text) !== true,
+  );
   if (found.length === 0 && SILENT.test(text)) {
     return [
       {

@@ -30,7 +30,7 @@ export async function runCommand(
   options: CommandOptions = {},
 ): Promise<CommandResult> {
   const { execa } = await import("execa");
-  const timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
+  const timeoutMs = Math.ceil(options.timeoutMs ?? DEFAULT_TIMEOUT_MS); // whole, or execa refuses
   const startedMs = Date.now();
   const result = await execa(file, args, {
     reject: false,

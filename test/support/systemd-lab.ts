@@ -1,15 +1,15 @@
 // A lab of its own for one test file: systemd hosts with the shipped module, an etcd that answers
 // both APIs over TLS, and the real flanneld.
 
+import { rmSync } from "node:fs";
 import { join } from "node:path";
 
 import { execa } from "execa";
 
-import { bundle, generate } from "../../scripts/build";
-import { readModuleSource } from "../../scripts/build/documentation";
+import { buildModule } from "./build-module";
+import { Lab } from "./lab";
 import { parseLine } from "./run-module";
 
-const ROOT = join(__dirname, "..", "..");
 const CACHE = join(
   process.env["XDG_CACHE_HOME"] ?? `${process.env["HOME"] ?? ""}/.cache`,
   "ansible-role-flanneld",
@@ -38,27 +38,29 @@ interface ExecOptions {
 /** Hosts `worker-1`, `worker-2` and `etcd-1`. `stop` removes everything, also after a failure. */
 export class SystemdLab {
   private constructor(
-    private readonly name: string,
-    readonly etcdUrl: string,
+    private readonly lab: Lab,
+    private readonly etcdUrl: string,
   ) {}
 
   static async start(suite: string): Promise<SystemdLab> {
-    const name = `unit-${suite}-${process.pid}`;
-    await labCommand(name, "up");
+    const lab = new Lab(`unit-${suite}-${process.pid}`, {
+      LAB_WORKERS: "2",
+      LAB_ETCD: "1",
+      LAB_FLANNEL_VERSIONS: `${NEW_FLANNEL} ${OLD_FLANNEL}`,
+    });
     try {
-      const hosts = await labCommand(name, "status");
-      const address = /etcd-1: \{ansible_host: ([\d.]+)/.exec(hosts)?.[1] ?? "";
-      const lab = new SystemdLab(name, `https://${address}:2379`);
-      await lab.prepare();
-      return lab;
+      await lab.up();
+      const started = new SystemdLab(lab, `https://${lab.addressOf("etcd-1")}:2379`);
+      await started.prepare();
+      return started;
     } catch (error) {
-      await labCommand(name, "down");
+      await lab.down();
       throw error;
     }
   }
 
   async stop(): Promise<void> {
-    await labCommand(this.name, "down");
+    await this.lab.down();
   }
 
   /** Runs a shell command on a host; throws when it fails. */
@@ -137,15 +139,11 @@ export class SystemdLab {
   }
 
   private async prepare(): Promise<void> {
-    const library = join(ROOT, ".lab", this.name, "library");
-    const source = readModuleSource(join(ROOT, "src", "modules", "flannel_unit"));
-    generate(source);
-    await execa("mkdir", ["-p", library]);
-    bundle(source, library);
+    const library = buildModule("flannel_unit");
     for (const host of ["worker-1", "worker-2", "etcd-1"]) {
       await this.sh(host, `mkdir -p ${CERTS}`);
       for (const file of ["ca-etcd.pem", "cert-etcd.pem", "cert-etcd-key.pem"]) {
-        await this.copy(join(ROOT, ".lab", this.name, "certs", file), host, `${CERTS}/${file}`);
+        await this.copy(join(this.lab.directory, "certs", file), host, `${CERTS}/${file}`);
       }
     }
     for (const host of ["worker-1", "worker-2"]) {
@@ -156,12 +154,13 @@ export class SystemdLab {
       }
       await this.sh(host, `install -m 0750 /opt/flanneld-${NEW_FLANNEL} /usr/local/sbin/flanneld`);
     }
+    rmSync(library, { recursive: true });
     await this.startEtcd();
     await this.writeNetworkConfig({ Network: NETWORK, Backend: { Type: "vxlan" } });
   }
 
   private container(host: string): string {
-    return `${this.name}-${host}`;
+    return `${this.lab.name}-${host}`;
   }
 
   private async exec(
@@ -188,19 +187,7 @@ export class SystemdLab {
     return await execa("podman", args, {
       stripFinalNewline: false,
       ...options,
-      env: { CONTAINERS_CONF: join(ROOT, ".lab", this.name, "containers.conf") },
+      env: { CONTAINERS_CONF: join(this.lab.directory, "containers.conf") },
     });
   }
-}
-
-async function labCommand(name: string, command: string): Promise<string> {
-  const { stdout } = await execa(join(ROOT, "scripts", "lab", "lab"), [command], {
-    env: {
-      LAB_NAME: name,
-      LAB_WORKERS: "2",
-      LAB_ETCD: "1",
-      LAB_FLANNEL_VERSIONS: `${NEW_FLANNEL} ${OLD_FLANNEL}`,
-    },
-  });
-  return stdout;
 }

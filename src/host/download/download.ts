@@ -74,14 +74,17 @@ export async function downloadFile(
 
 function describeFailures(failures: readonly TransferError[], attempts: number): ModuleError {
   const [first] = failures;
-  if (first === undefined) return new ModuleError("invalid_arguments", "url: the list is empty");
   const reasons = failures.map((failure) => failure.message);
   const tries = attempts > failures.length ? ` (${attempts} attempts)` : "";
   const all = failures.length === 1 ? "" : `none of ${failures.length} addresses has the file: `;
-  return new ModuleError(first.code, `cannot download: ${all}${reasons.join("; ")}${tries}`, {
-    cause: first,
-    result: { attempts },
-  });
+  return new ModuleError(
+    first?.code ?? "not_found",
+    `cannot download: ${all}${reasons.join("; ")}${tries}`,
+    {
+      cause: first,
+      result: { attempts },
+    },
+  );
 }
 
 interface AddressOutcome {

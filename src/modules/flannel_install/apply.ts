@@ -1,8 +1,9 @@
 // Carries a plan out. Every step is atomic, and only the renames change what is in use.
 
-import { chmod, chown, link, mkdir, open, rename, rm } from "node:fs/promises";
+import { chmod, chown, link, lstat, mkdir, open, rename, rm, rmdir } from "node:fs/promises";
 import { dirname } from "node:path";
 
+import { StaleObservationError, systemCodeOf } from "../../ansible/errors";
 import { DAEMON, MK_DOCKER_OPTS, type ReleaseFile } from "../../flannel/release-assets";
 import { type FlannelVersion, tagOf } from "../../flannel/version";
 import { type FlannelInstallOptions } from "../../generated/flannel_install";
@@ -16,7 +17,14 @@ import {
 } from "../../host/atomic-file";
 import { sha256OfFile } from "../../host/checksum";
 import { type HostState, type Observation } from "./observe";
-import { type Asset, type StagedFiles, obtainAsset, stagingFor, unpackAsset } from "./obtain";
+import {
+  type Asset,
+  type StagedFiles,
+  type Staging,
+  obtainAsset,
+  stagingFor,
+  unpackAsset,
+} from "./obtain";
 import { type Origins, renderOrigins } from "./origin";
 import { type InstallChange, type InstallPlan } from "./plan";
 import { type InstallPaths, type InstallRequest } from "./request";
@@ -43,16 +51,23 @@ export async function applyPlan(
   observation: Observation,
 ): Promise<Outcome> {
   let outcome: Outcome;
-  for (const change of plan.changes) {
-    outcome = (await applyChange(change, observation)) ?? outcome;
+  try {
+    for (const change of plan.changes) {
+      outcome = (await applyChange(change, observation)) ?? outcome;
+    }
+    return outcome;
+  } catch (error) {
+    // A failed installation leaves nothing behind, not even the directory it was meant for.
+    const created = plan.changes.find((change) => change.kind === "create-directory");
+    if (created !== undefined) await removeEmptyDirectories(created.directories);
+    throw error;
   }
-  return outcome;
 }
 
 async function applyChange(change: InstallChange, observation: Observation): Promise<Outcome> {
   switch (change.kind) {
     case "create-directory":
-      await createDirectory(change.path);
+      await createDirectories(change.directories);
       return undefined;
     case "remove":
       await removeFile(change.path);
@@ -65,13 +80,21 @@ async function applyChange(change: InstallChange, observation: Observation): Pro
   }
 }
 
-async function createDirectory(path: string): Promise<void> {
-  try {
-    const first = await mkdir(path, { recursive: true, mode: 0o755 });
-    await syncDirectory(dirname(first ?? path));
-  } catch (error) {
-    throw translateFileError(path, "create", error);
+/** Creates directories that do not exist, outermost first, whatever the umask of the task. */
+async function createDirectories(directories: readonly string[]): Promise<void> {
+  for (const path of directories) {
+    try {
+      await mkdir(path);
+      await chmod(path, 0o755);
+      await syncDirectory(dirname(path));
+    } catch (error) {
+      if (systemCodeOf(error) !== "EEXIST") throw translateFileError(path, "create", error);
+    }
   }
+}
+
+async function removeEmptyDirectories(directories: readonly string[]): Promise<void> {
+  for (const path of [...directories].reverse()) await rmdir(path).catch(() => undefined);
 }
 
 async function setAttributes(path: string, observation: Observation): Promise<void> {
@@ -103,7 +126,9 @@ async function install(
       binary === undefined ? undefined : await verifyBinary(binary, request, asset.source);
     const digests = await digestsOf(staged);
     if (asset.isArchive) await recordOrigins(host, request, asset, digests);
-    if (change.keepAs !== undefined) await keepPrevious(host.paths.binary, change.keepAs);
+    if (change.keepAs !== undefined) {
+      await keepPrevious(host, change.keepAs, staging);
+    }
     await putInPlace(staged, host.paths);
     const elapsedMs = Date.now() - begunAt;
     return { asset, version, digests, elapsedMs };
@@ -151,11 +176,22 @@ async function recordOrigins(
   await replaceFile(host.paths.origin, renderOrigins(origins), { mode: 0o644 });
 }
 
-/** Gives the binary in use a second name; it loses its first when the new one is renamed over it. */
-async function keepPrevious(binary: string, path: string): Promise<void> {
+/**
+ * Gives the binary in use a second name; it loses its first when the new one is renamed over it.
+ * Throws StaleObservationError when it is no longer the one whose version was asked.
+ */
+async function keepPrevious(
+  { binary, paths }: HostState,
+  path: string,
+  staging: Staging,
+): Promise<void> {
   try {
-    await rm(path, { force: true });
-    await link(binary, path);
+    await link(paths.binary, staging.previous);
+    const { ino } = await lstat(staging.previous);
+    if (ino !== binary?.inode) {
+      throw new StaleObservationError("conflict", `${paths.binary}: another run replaces it too`);
+    }
+    await rename(staging.previous, path);
   } catch (error) {
     throw translateFileError(path, "keep the previous version as", error);
   }

@@ -2,7 +2,7 @@
 
 import { access, readdir, realpath } from "node:fs/promises";
 import { endianness, machine } from "node:os";
-import { basename, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 
 import { ModuleError, systemCodeOf } from "../../ansible/errors";
 import { type ModuleContext } from "../../ansible/module";
@@ -27,8 +27,10 @@ import { type InstallPaths, type InstallRequest, pathsOf, resolveRequest } from 
 
 export interface HostState {
   readonly paths: InstallPaths;
-  /** Names in the directory; undefined when it does not exist. */
-  readonly names: readonly string[] | undefined;
+  /** What is in the directory. */
+  readonly names: readonly string[];
+  /** The directory and those above it, as far as they do not exist; the outermost first. */
+  readonly missing: readonly string[];
   readonly binary: InstalledBinary | undefined;
   readonly script: InstalledFile | undefined;
   readonly origins: Origins;
@@ -83,16 +85,18 @@ function refuseHost(): never {
 }
 
 async function observeHost(paths: InstallPaths, arch: Arch | undefined): Promise<HostState> {
-  const [names, binary, script, origins, kept, running] = await Promise.all([
-    tryList(paths.directory),
+  const [names, binary, script, origins, kept, program] = await Promise.all([
+    listNames(paths.directory),
     tryInspectBinary(paths.binary, arch),
     tryInspectFile(paths.script),
     readOrigins(paths.origin),
     listPreviousVersions(paths.binary),
-    countRunning(await tryRealPath(paths)),
+    tryRealPath(paths),
   ]);
-  const leftovers = await findLeftovers(paths.directory, names ?? []);
-  return { paths, names, binary, script, origins, kept, leftovers, running };
+  const running = countRunning(program);
+  const leftovers = findLeftovers(paths.directory, names);
+  const missing = await missingDirectories(paths.directory);
+  return { paths, names, missing, binary, script, origins, kept, leftovers, running };
 }
 
 /** /proc names a process's program without the symbolic links in its path. */
@@ -104,24 +108,26 @@ async function tryRealPath(paths: InstallPaths): Promise<string> {
 const STAGED = /^\.(?:flanneld|mk-docker-opts\.sh|\.flanneld\.origin\.json)\.new-(\d+)/;
 
 /** Staged files whose process is gone; those of another run in progress are none of ours. */
-async function findLeftovers(directory: string, names: readonly string[]): Promise<string[]> {
-  const leftovers: string[] = [];
-  for (const name of names) {
+function findLeftovers(directory: string, names: readonly string[]): readonly string[] {
+  const isLeftover = (name: string): boolean => {
     const processId = STAGED.exec(name)?.[1];
-    if (processId === undefined) continue;
-    const program = await tryProgramOf(processId);
-    if (program !== process.execPath) leftovers.push(join(directory, name));
-  }
-  return leftovers;
+    return processId !== undefined && tryProgramOf(processId) !== process.execPath;
+  };
+  return names.filter(isLeftover).map((name) => join(directory, name));
 }
 
-async function tryList(directory: string): Promise<readonly string[] | undefined> {
+async function listNames(directory: string): Promise<readonly string[]> {
   try {
     return await readdir(directory);
   } catch (error) {
-    if (systemCodeOf(error) === "ENOENT") return undefined;
+    if (systemCodeOf(error) === "ENOENT") return [];
     throw translateFileError(directory, "use", error);
   }
+}
+
+async function missingDirectories(directory: string): Promise<readonly string[]> {
+  if (await exists(directory)) return [];
+  return [...(await missingDirectories(dirname(directory))), directory];
 }
 
 async function resolveAccount(

@@ -21,7 +21,7 @@ import { type InstallRequest } from "./request";
 
 export type InstallChange = Change &
   (
-    | { readonly kind: "create-directory"; readonly path: string }
+    | { readonly kind: "create-directory"; readonly directories: readonly string[] }
     | {
         readonly kind: "install";
         readonly files: readonly ReleaseFile[];
@@ -51,7 +51,7 @@ export function planInstall(options: FlannelInstallOptions, observation: Observa
     kept,
     changes: [
       ...host.leftovers.map((path) => removal(path, "left by a run that was killed")),
-      ...(installs && host.names === undefined ? [directoryCreation(host.paths.directory)] : []),
+      ...(installs && host.missing.length > 0 ? [directoryCreation(host)] : []),
       ...(installs ? [installation(files, replaced, request, observation)] : []),
       ...planAttributes(files, request, observation),
       ...surplus.map(({ path, version }) => removal(path, `${version} is no longer kept`)),
@@ -147,12 +147,17 @@ function installation(
   };
 }
 
-function directoryCreation(path: string): InstallChange {
+function directoryCreation({ missing, paths: { directory } }: HostState): InstallChange {
   return {
     kind: "create-directory",
-    path,
-    summary: `create the directory ${path}`,
-    diff: { before_header: path, after_header: path, before: "", after: "directory, mode 0755\n" },
+    directories: missing,
+    summary: `create the directory ${directory}`,
+    diff: {
+      before_header: directory,
+      after_header: directory,
+      before: "",
+      after: missing.map((path) => `${path}: directory, mode 0755\n`).join(""),
+    },
   };
 }
 
@@ -195,7 +200,7 @@ function hasAttributes(
 }
 
 /** The record goes last: until then it tells the next run what is this module's own. */
-function planAbsent({ paths, names = [], kept, leftovers, origins }: HostState): InstallPlan {
+function planAbsent({ paths, names, kept, leftovers, origins }: HostState): InstallPlan {
   const exists = (path: string): boolean => names.includes(basename(path));
   const ours = origins[MK_DOCKER_OPTS] === undefined ? [] : [paths.script];
   const files = [paths.binary, ...ours, paths.origin].filter(exists);

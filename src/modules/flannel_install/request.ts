@@ -1,6 +1,6 @@
 // The options of the task as the module works with them: parsed, expanded, joined to paths.
 
-import { basename, join } from "node:path";
+import { basename, isAbsolute, join } from "node:path";
 
 import { ModuleError } from "../../ansible/errors";
 import { isRecord } from "../../ansible/json";
@@ -43,10 +43,17 @@ export interface InstallRequest {
   readonly download: DownloadSettings;
 }
 
-/** Ten times a release of flannel. */
-const MAX_DOWNLOAD_BYTES = 512 * 1024 * 1024;
+/** Five times a release of flannel. */
+const MAX_DOWNLOAD_BYTES = 256 * 1024 * 1024;
 
+/** Throws `invalid_arguments` for a relative directory: relative to what would be chance. */
 export function pathsOf(directory: string): InstallPaths {
+  if (!isAbsolute(directory)) {
+    throw new ModuleError(
+      "invalid_arguments",
+      `bin_dir: ${directory}: expected an absolute path, such as /usr/local/sbin`,
+    );
+  }
   return {
     directory,
     binary: join(directory, DAEMON),
@@ -60,6 +67,9 @@ export function resolveRequest(options: FlannelInstallOptions, arch: Arch): Inst
   const version = parseVersion(options.version ?? "");
   const choice = { version, arch, kind: options.mk_docker_opts ? "archive" : "binary" } as const;
   const urls = options.url.map((template) => parseUrl(expandTemplate(template, choice), "url"));
+  if (urls.length === 0 && options.src === undefined) {
+    throw new ModuleError("invalid_arguments", "url: the list is empty, give one or leave it out");
+  }
   const fileName = options.src ?? decodeURIComponent(urls[0]?.pathname ?? "");
   return {
     version,

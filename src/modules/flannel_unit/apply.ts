@@ -6,6 +6,7 @@ import { dirname } from "node:path";
 import { ModuleError } from "../../ansible/errors";
 import { type FlannelUnitOptions } from "../../generated/flannel_unit";
 import { removeFile, replaceFile } from "../../host/atomic-file";
+import { runCommand } from "../../host/process";
 import {
   type UnitState,
   offlineError,
@@ -16,7 +17,9 @@ import {
 } from "../../host/systemd";
 import { type SubnetEnv } from "../../flannel/subnet-env";
 import { type Observation } from "./observe";
-import { type UnitChange, type UnitPlan } from "./plan";
+import { type UnitChange, isWriteOf } from "./changes";
+import { type UnitPlan } from "./plan";
+import { HARDENING_NAMES } from "./hardening";
 import { awaitReady, expectationOf, monotonicUs } from "./ready";
 import { explainAndRollBack } from "./rollback";
 
@@ -33,14 +36,15 @@ export async function applyUnit(
   options: FlannelUnitOptions,
   observation: Observation,
 ): Promise<Outcome> {
-  const { unitName } = observation.declaration;
+  const { unitName, unitPath } = observation.declaration;
   if (observation.unit === undefined) throw offlineError();
   if (plan.obstacles.length > 0) {
     throw new ModuleError("not_found", `${unitName}: ${plan.obstacles.join("; ")}`);
   }
-  const isScored = options.hardening && plan.changes.some(isUnitWrite);
+  const isRewritten = plan.changes.some((change) => isWriteOf(unitPath, change));
+  const isScored = options.hardening && isRewritten;
   const before = isScored ? await tryScoreUnit(unitName) : undefined;
-  await verifyStaged(plan, observation);
+  if (isRewritten) await verifyStaged(observation);
   let { subnet } = observation;
   for (const change of plan.changes) {
     subnet = (await applyChange(change, options, observation)) ?? subnet;
@@ -49,20 +53,22 @@ export async function applyUnit(
   return { unit: await tryShowUnit(unitName), subnet, securityScore: describeScore(before, after) };
 }
 
-function isUnitWrite({ action }: UnitChange): boolean {
-  return action.kind === "write" && action.path.endsWith(".service");
-}
-
 /** systemd's own verdict on the new unit, before it replaces the old one. */
-async function verifyStaged(plan: UnitPlan, { declaration }: Observation): Promise<void> {
-  if (!plan.changes.some(isUnitWrite)) return;
-  const complaints = await verifyUnit(declaration.unitName, declaration.unit.text);
+async function verifyStaged({ declaration }: Observation): Promise<void> {
+  const all = await verifyUnit(declaration.unitName, declaration.unit.text);
+  const complaints = all.filter((complaint) => !isUnknownHardening(complaint));
   if (complaints.length === 0) return;
   throw new ModuleError(
     "verification",
     `${declaration.unitName}: systemd-analyze verify refuses the new unit, nothing was changed: ${complaints.join("; ")}`,
     { result: { complaints } },
   );
+}
+
+/** An older systemd goes without the parts of the sandbox that it does not know. */
+function isUnknownHardening(complaint: string): boolean {
+  const name = /Unknown (?:lvalue|key name|key) '(\w+)'/.exec(complaint)?.[1];
+  return name !== undefined && HARDENING_NAMES.has(name);
 }
 
 async function applyChange(
@@ -74,13 +80,17 @@ async function applyChange(
     case "write":
       await mkdir(dirname(action.path), { recursive: true, mode: 0o755 });
       await replaceFile(action.path, action.content, { mode: action.mode, uid: 0, gid: 0 });
+      if (action.path.endsWith(".link")) await reloadUdev();
       return undefined;
     case "remove":
       await removeFile(action.path);
-      await removeEmptyDropInFolder(dirname(action.path));
+      await removeEmptyFolder(dirname(action.path));
       return undefined;
-    case "run":
+    case "systemctl":
       await systemctl(action.args);
+      return undefined;
+    case "command":
+      await runStep(action.file, action.args, action.input);
       return undefined;
     case "start":
     case "restart":
@@ -88,9 +98,27 @@ async function applyChange(
   }
 }
 
-/** The folder of drop-ins goes with the last of them; it may hold what is not ours. */
-async function removeEmptyDropInFolder(folder: string): Promise<void> {
-  if (folder.endsWith(".service.d")) await rmdir(folder).catch(() => undefined);
+async function runStep(file: string, args: readonly string[], input?: string): Promise<void> {
+  const result = await runCommand(file, args, input === undefined ? {} : { input });
+  if (result.exitCode === 0) return;
+  const complaint = result.stderr.trim() || `exit code ${result.exitCode}`;
+  throw new ModuleError("host", `${result.command}: failed: ${complaint}`, { cause: result });
+}
+
+/** udev looks for new .link files every 3 seconds only, and the device may be made before that. */
+async function reloadUdev(): Promise<void> {
+  try {
+    await runCommand("udevadm", ["control", "--reload"]);
+  } catch (error) {
+    // A host without udev has nobody to read the file, and nothing to be told.
+    if (!(error instanceof ModuleError)) throw error;
+  }
+}
+
+/** A folder made for what was just removed goes with the last of it; it may hold what is not ours. */
+async function removeEmptyFolder(folder: string): Promise<void> {
+  const isMadeForIt = folder.endsWith(".service.d") || folder.startsWith("/run/");
+  if (isMadeForIt) await rmdir(folder).catch(() => undefined);
 }
 
 /** Starts or restarts, waits, and on failure explains and rolls back. */

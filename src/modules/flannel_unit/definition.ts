@@ -24,6 +24,7 @@ function report(
 ): Readonly<Record<string, unknown>> {
   const { declaration } = observation;
   const unit = outcome === undefined ? observation.unit : outcome.unit;
+  const subnet = outcome === undefined ? observation.subnet : outcome.subnet;
   const isPresent = options.state !== "absent";
   return {
     unit_path: declaration.unitPath,
@@ -34,7 +35,7 @@ function report(
     main_pid: unit?.mainPid ?? 0,
     enabled: isPresent && options.enabled,
     flags: isPresent ? declaration.argv.slice(1) : [],
-    subnet: (outcome === undefined ? observation.subnet : outcome.subnet) ?? {},
+    subnet: (isPresent ? subnet : undefined) ?? {},
     rolled_back: false,
     ...(outcome?.securityScore === undefined ? {} : { security_score: outcome.securityScore }),
   };

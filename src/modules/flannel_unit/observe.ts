@@ -19,6 +19,13 @@ import {
 } from "../../host/proc";
 import { type UnitState, tryShowUnit } from "../../host/systemd";
 import { type Declaration, declare } from "./declaration";
+import {
+  type HostState,
+  type Prerequisites,
+  declarePrerequisites,
+  observeHost,
+} from "./prerequisites";
+import { type Residue, observeResidue } from "./residue";
 
 export interface FileChange {
   readonly path: string;
@@ -33,7 +40,7 @@ export interface Observation {
   readonly unitFile: FileState | undefined;
   readonly environmentFile: FileState | undefined;
   /** Drop-ins in `<unit_dir>/<unit>.d`, for removal. */
-  readonly ownDropIns: readonly string[];
+  readonly ownDropIns: readonly { readonly path: string; readonly file: FileState | undefined }[];
   /** "multi-user.target.wants" and so on: where links to the unit are. */
   readonly links: readonly string[];
   readonly process: ProcessState | undefined;
@@ -44,6 +51,11 @@ export interface Observation {
   readonly restartOn: readonly FileChange[];
   readonly dropIns: readonly FileChange[];
   readonly subnet: SubnetEnv | undefined;
+  readonly subnetState: FileState | undefined;
+  readonly prerequisites: Prerequisites;
+  readonly host: HostState;
+  /** Only looked for when it is to be purged. */
+  readonly residue: Residue | undefined;
   /** Files named by flags that do not exist. */
   readonly missingFiles: readonly string[];
   /** Values of `iface` that are neither an interface nor an address of one. */
@@ -62,9 +74,16 @@ export async function observe(options: FlannelUnitOptions): Promise<Observation>
     tryReadFile(unitPath),
     tryReadFile(environmentPath),
     findLinks(unitName),
-    listDropIns(`${unitPath}.d`),
+    options.state === "absent" ? readDropIns(`${unitPath}.d`) : [],
     tryReadFile(declaration.subnetFile),
   ]);
+  const subnet = subnetFile === undefined ? undefined : parseSubnetEnv(subnetFile.content);
+  const prerequisites = declarePrerequisites(
+    options,
+    unitName.replace(/\.service$/, ""),
+    declaration.version,
+  );
+  const isPurged = options.state === "absent" && options.purge;
   const running = unit === undefined || unit.mainPid === 0 ? undefined : unit;
   return {
     declaration,
@@ -79,7 +98,11 @@ export async function observe(options: FlannelUnitOptions): Promise<Observation>
     binary: await tryIdentify(options.binary),
     restartOn: await readChangeTimes(options.restart_on),
     dropIns: await readChangeTimes(unit?.dropInPaths ?? []),
-    subnet: subnetFile === undefined ? undefined : parseSubnetEnv(subnetFile.content),
+    subnet,
+    subnetState: subnetFile,
+    prerequisites,
+    host: await observeHost(prerequisites),
+    residue: isPurged ? await observeResidue(declaration.networks, subnet) : undefined,
     missingFiles: await findMissingFiles(declaration),
     missingInterfaces: await findMissingInterfaces(declaration),
   };
@@ -108,12 +131,15 @@ async function isLink(path: string): Promise<boolean> {
   );
 }
 
-async function listDropIns(folder: string): Promise<readonly string[]> {
+async function readDropIns(folder: string): Promise<Observation["ownDropIns"]> {
   const names = await readdir(folder).catch(() => []);
-  return names
-    .filter((name) => name.endsWith(".conf"))
-    .sort()
-    .map((name) => join(folder, name));
+  const paths = names.filter((name) => name.endsWith(".conf")).sort();
+  return await Promise.all(
+    paths.map(async (name) => {
+      const path = join(folder, name);
+      return { path, file: await tryReadFile(path) };
+    }),
+  );
 }
 
 /** Flags of a daemon without kube-subnet-mgr never read these, and the other way round. */

@@ -1,38 +1,29 @@
 // What has to be done, as a pure function of options and observation.
 
-import { MASK } from "../../ansible/redact";
-import { type Change, type Diff, type Plan } from "../../ansible/module";
+import { type Diff, type Plan } from "../../ansible/module";
 import { type FlannelUnitOptions } from "../../generated/flannel_unit";
-import { type FileState } from "../../host/atomic-file";
-import { planRemoval } from "./plan-removal";
+import {
+  type Action,
+  type UnitChange,
+  isWriteOf,
+  planRemove,
+  planWrite,
+  systemctlStep,
+} from "./changes";
 import { type Observation } from "./observe";
+import { planRemoval } from "./plan-removal";
+import { planOffload, planPrerequisites } from "./prerequisites";
 import { type RestartReason, findRestartReasons } from "./restart-reasons";
 import { hideSecretFlags, maskValues } from "./secrets";
 
-export type Action =
-  | {
-      readonly kind: "write";
-      readonly path: string;
-      readonly content: string;
-      readonly mode: number;
-    }
-  | { readonly kind: "remove"; readonly path: string }
-  | { readonly kind: "run"; readonly args: readonly string[] }
-  | { readonly kind: "start" }
-  | { readonly kind: "restart" };
-
-export interface UnitChange extends Change {
-  readonly action: Action;
-}
-
 export interface UnitPlan extends Plan<UnitChange> {
   readonly restartReasons: readonly RestartReason[];
-  /** What would make the start fail; a warning in check mode, where an earlier task may mend it. */
+  /** What would make the changes fail; a warning in check mode, where an earlier task may mend it. */
   readonly obstacles: readonly string[];
 }
 
-export const UNIT_MODE = 0o644;
-export const SECRET_MODE = 0o600;
+const UNIT_MODE = 0o644;
+const SECRET_MODE = 0o600;
 
 /** Plans the way from what is to what is declared. */
 export function planUnit(options: FlannelUnitOptions, observation: Observation): UnitPlan {
@@ -40,20 +31,27 @@ export function planUnit(options: FlannelUnitOptions, observation: Observation):
   const wantsRunning = options.state !== "stopped";
   const reasons = wantsRunning ? restartReasons(options, observation) : [];
   const files = planFiles(options, observation);
+  const start = wantsRunning ? planStart(observation, reasons) : planStop(observation);
   const changes = [
+    ...planPrerequisites(observation.prerequisites, observation.host),
     ...files.filter((change) => change.action.kind === "write"),
-    // Only when the unit no longer names the environment file may it go.
-    ...files.filter((change) => change.action.kind === "remove"),
     ...planReload(observation, files),
+    // Only when systemd knows that the unit no longer names the environment file may it go.
+    ...files.filter((change) => change.action.kind === "remove"),
     ...planEnablement(options, observation),
-    ...(wantsRunning ? planStart(observation, reasons) : planStop(observation)),
+    ...start,
+    ...planOffload(observation.host, wantsRunning && start.length > 0),
   ];
-  const obstacles = wantsRunning ? findObstacles(options, observation) : [];
+  const lacks = wantsRunning ? findLacks(options, observation) : [];
+  const obstacles = [
+    ...(changes.length > 0 ? findMask(observation) : []),
+    ...(wantsRunning && start.length > 0 ? lacks : []),
+  ];
   return {
     changes,
     restartReasons: reasons,
     obstacles,
-    warnings: [...obstacles, ...findWarnings(observation)],
+    warnings: [...new Set([...obstacles, ...lacks, ...findWarnings(observation)])],
   };
 }
 
@@ -72,61 +70,20 @@ function planFiles(options: FlannelUnitOptions, observation: Observation): reado
   const hide = (text: string) => hideSecretFlags(text, options);
   return [
     ...(environmentText === undefined
-      ? planRemoveFile(environmentPath, environmentFile)
+      ? planRemove(environmentPath, environmentFile, maskValues)
       : planWrite(environmentPath, environmentText, SECRET_MODE, environmentFile, maskValues)),
     ...planWrite(unitPath, unit.text, UNIT_MODE, unitFile, hide),
   ];
 }
 
-function planWrite(
-  path: string,
-  content: string,
-  mode: number,
-  before: FileState | undefined,
-  hide: (text: string) => string,
-): readonly UnitChange[] {
-  const isSame =
-    before?.content === content && before.mode === mode && before.uid === 0 && before.gid === 0;
-  if (isSame) return [];
-  const diff = diffOf(path, before, { content, mode, uid: 0, gid: 0 }, hide);
-  return [{ summary: `write ${path}`, diff, action: { kind: "write", path, content, mode } }];
-}
-
-function planRemoveFile(path: string, before: FileState | undefined): readonly UnitChange[] {
-  if (before === undefined) return [];
-  const diff = diffOf(path, before, undefined, maskValues);
-  return [{ summary: `remove ${path}`, diff, action: { kind: "remove", path } }];
-}
-
-/** A diff of two files; mode and owner are shown when only they differ. */
-export function diffOf(
-  path: string,
-  before: FileState | undefined,
-  after: FileState | undefined,
-  hide: (text: string) => string,
-): Diff {
-  const showAttributes = before !== undefined && before.content === after?.content;
-  const show = (file: FileState | undefined): string => {
-    if (file === undefined) return "";
-    const attributes = `mode ${file.mode.toString(8)}, owner ${file.uid}:${file.gid}\n`;
-    return showAttributes ? attributes : hide(file.content);
-  };
-  const [old, next] = [show(before), show(after)];
-  // Two masked secrets look alike; the diff must still show that something changes.
-  const changedSecret = old === next ? next.replaceAll(MASK, `${MASK} (changed)`) : next;
-  return { before_header: path, after_header: path, before: old, after: changedSecret };
-}
-
 function planReload(
-  { unit, unitFile }: Observation,
+  { unit, unitFile, declaration }: Observation,
   files: readonly UnitChange[],
 ): readonly UnitChange[] {
   const isUnknown = unitFile !== undefined && unit?.loadState === "not-found";
-  const isWritten = files.some(
-    ({ action }) => action.kind === "write" && action.mode === UNIT_MODE,
-  );
+  const isWritten = files.some((change) => isWriteOf(declaration.unitPath, change));
   if (!isWritten && !isUnknown && unit?.needsReload !== true) return [];
-  return [{ summary: "reload systemd", action: { kind: "run", args: ["daemon-reload"] } }];
+  return [systemctlStep("reload systemd", "daemon-reload")];
 }
 
 function planEnablement(
@@ -144,7 +101,7 @@ function planEnablement(
     before: links.map((link) => `${link}\n`).join(""),
     after: wanted.map((link) => `${link}\n`).join(""),
   };
-  const action: Action = { kind: "run", args: [verb, unitName] };
+  const action: Action = { kind: "systemctl", args: [verb, unitName] };
   return [{ summary: `${verb.replace("re", "re-")} ${unitName}`, diff, action }];
 }
 
@@ -164,19 +121,22 @@ function planStart(
 function planStop({ unit, declaration }: Observation): readonly UnitChange[] {
   if (unit === undefined || ["inactive", "failed"].includes(unit.activeState)) return [];
   const { unitName } = declaration;
-  return [{ summary: `stop ${unitName}`, action: { kind: "run", args: ["stop", unitName] } }];
+  return [systemctlStep(`stop ${unitName}`, "stop", unitName)];
 }
 
-function findObstacles(options: FlannelUnitOptions, observation: Observation): readonly string[] {
-  const { binary, missingFiles, missingInterfaces, unit, declaration } = observation;
+/** Writing the unit file would silently undo a mask, which somebody set for a reason. */
+function findMask({ unit, declaration }: Observation): readonly string[] {
+  const { unitName } = declaration;
+  if (unit?.loadState !== "masked") return [];
+  return [`${unitName} is masked, unmask it with: systemctl unmask ${unitName}`];
+}
+
+/** What a start of the daemon would lack. */
+function findLacks(options: FlannelUnitOptions, observation: Observation): readonly string[] {
+  const { binary, missingFiles, missingInterfaces } = observation;
   return [
     ...(binary === undefined
       ? [`binary: ${options.binary}: does not exist, install it first (flannel_install)`]
-      : []),
-    ...(unit?.loadState === "masked"
-      ? [
-          `${declaration.unitName} is masked, unmask it with: systemctl unmask ${declaration.unitName}`,
-        ]
       : []),
     ...missingFiles.map((file) => `settings: ${file}: no such file on this host`),
     ...missingInterfaces.map(

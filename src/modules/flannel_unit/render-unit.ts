@@ -1,6 +1,5 @@
 // The text of the unit file.
 
-import { createHash } from "node:crypto";
 import { posix } from "node:path";
 
 import { ModuleError } from "../../ansible/errors";
@@ -13,7 +12,7 @@ import {
   quoteAssignment,
   quoteProgram,
 } from "../../host/systemd-quote";
-import { HARDENING } from "./hardening";
+import { hardeningOf } from "./hardening";
 
 type Directive = readonly [name: string, value: string];
 
@@ -54,20 +53,28 @@ export function renderUnit(options: FlannelUnitOptions, parts: UnitParts): UnitT
   const extra = readExtraDirectives(options.extra_directives);
   const service = [...serviceDirectives(options, parts), ...(extra.get("Service") ?? [])];
   const digest = fingerprintOf(joinSection("Service", service));
+  const install = [...installDirectives(options), ...(extra.get("Install") ?? [])];
   const sections: [string, readonly Directive[]][] = [
     ["Unit", [...unitDirectives(options), ...(extra.get("Unit") ?? [])]],
     ["Service", [...service, ["Environment", quoteAssignment(DIGEST_VARIABLE, digest)]]],
-    ["Install", [...installDirectives(options), ...(extra.get("Install") ?? [])]],
+    ["Install", install],
   ];
   const texts = sections.map(([name, directives]) => joinSection(name, directives));
   return {
     text: ["# Written by Ansible (flannel_unit).", ...texts].join("\n"),
     digest,
-    links: [
-      ...options.wanted_by.map((unit) => `${unit}.wants`),
-      ...options.required_by.map((unit) => `${unit}.requires`),
-    ].sort(),
+    links: linksOf(install),
   };
+}
+
+/** The directories in which systemctl enable links to a unit with this Install section. */
+function linksOf(install: readonly Directive[]): readonly string[] {
+  const suffixes: Readonly<Record<string, string>> = { WantedBy: "wants", RequiredBy: "requires" };
+  const links = install.flatMap(([name, units]) => {
+    const suffix = suffixes[name];
+    return suffix === undefined ? [] : units.split(/\s+/).map((unit) => `${unit}.${suffix}`);
+  });
+  return [...new Set(links)].sort();
 }
 
 /** The fingerprint of a unit file's text, whoever wrote it: equal texts run equal processes. */
@@ -79,7 +86,16 @@ export function fingerprintOf(text: string): string {
       line.includes("=") && !WITHOUT_RESTART.has(name) && !line.includes(`=${DIGEST_VARIABLE}=`)
     );
   });
-  return createHash("sha256").update(directives.join("\n")).digest("hex").slice(0, 16);
+  return hash64(directives.join("\n"));
+}
+
+/** FNV-1a, 64 bit: nobody is kept out by it, and loading node:crypto would cost every run 10 ms. */
+function hash64(text: string): string {
+  let hash = 0xcbf29ce484222325n;
+  for (const byte of Buffer.from(text)) {
+    hash = BigInt.asUintN(64, (hash ^ BigInt(byte)) * 0x100000001b3n);
+  }
+  return hash.toString(16).padStart(16, "0");
 }
 
 function unitDirectives(options: FlannelUnitOptions): Directive[] {
@@ -123,7 +139,7 @@ function serviceDirectives(options: FlannelUnitOptions, parts: UnitParts): Direc
       [quoteBinary(options.binary), ...parts.arguments.map(quoteArgument)].join(" \\\n  "),
     ],
     ...commands("ExecStartPost", "exec_start_post", options.exec_start_post),
-    ...(options.hardening ? HARDENING : []),
+    ...(options.hardening ? hardeningOf(parts.subnetFile) : []),
   ];
 }
 

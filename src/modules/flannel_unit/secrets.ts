@@ -2,6 +2,7 @@
 // but also older ones that stand in files and processes of the host.
 
 import { MASK } from "../../ansible/redact";
+import { isSecretName } from "../../flannel/backend-table";
 import { environmentNameOf } from "../../flannel/flags";
 import { type FlannelUnitOptions } from "../../generated/flannel_unit";
 
@@ -21,6 +22,8 @@ export function secretsOf(options: FlannelUnitOptions): readonly unknown[] {
   return [
     ...names.map((name) => options.settings[name]),
     ...names.map((name) => options.environment[environmentNameOf(name)]),
+    // The backend comes from the network configuration, where keys are in the clear.
+    ...Object.entries(options.backend).map(([name, value]) => isSecretName(name) && value),
   ];
 }
 

@@ -1,6 +1,12 @@
 import { expect } from "chai";
 
-import { compareVersions, isAtLeast, parseVersion, tagOf } from "../../../src/flannel/version";
+import {
+  compareVersions,
+  isAtLeast,
+  parseVersion,
+  satisfies,
+  tagOf,
+} from "../../../src/flannel/version";
 
 describe("flannel versions", () => {
   const ordered = ["0.7.1", "0.10.0-rc1", "0.10.0", "v0.16.1", "0.18.0", "0.22.3+ck1", "1.0.0"];
@@ -24,6 +30,20 @@ describe("flannel versions", () => {
     expect(isAtLeast(parseVersion("v0.18.0"), "0.18.0")).to.equal(true);
     expect(isAtLeast(parseVersion("v0.17.9"), "0.18.0")).to.equal(false);
   });
+
+  for (const [installed, wanted, answer] of [
+    ["v0.22.3", "0.22.3", true],
+    ["v0.22.3+ck1", "v0.22.3", true],
+    ["v0.22.3+ck1", "v0.22.3+ck1", true],
+    ["v0.22.3+ck1", "v0.22.3+ck2", false],
+    ["v0.22.3", "v0.22.3+ck1", false],
+    ["v0.22.4", "v0.22.3", false],
+    ["v0.22.3-rc1", "v0.22.3", false],
+  ] as const) {
+    it(`${installed} ${answer ? "is" : "is not"} what ${wanted} asks for`, () => {
+      expect(satisfies(parseVersion(installed), parseVersion(wanted))).to.equal(answer);
+    });
+  }
 
   for (const text of ["", "latest", "v0.10", "0.10.0.1", "v0.10.0 x"]) {
     it(`"${text}" is refused with the option's name and an example`, () => {

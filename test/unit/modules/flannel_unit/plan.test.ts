@@ -5,6 +5,7 @@ import { type FileState } from "../../../../src/host/atomic-file";
 import { type UnitState } from "../../../../src/host/systemd";
 import { declare } from "../../../../src/modules/flannel_unit/declaration";
 import { type Observation } from "../../../../src/modules/flannel_unit/observe";
+import { declarePrerequisites } from "../../../../src/modules/flannel_unit/prerequisites";
 import { planUnit } from "../../../../src/modules/flannel_unit/plan";
 import { optionsOf } from "./options";
 
@@ -37,6 +38,7 @@ function file(content: string, mode: number, uid = 0): FileState {
 function converged(options: FlannelUnitOptions): Observation {
   const declaration = declare(options);
   const { environmentText, unit, argv, environment } = declaration;
+  const prerequisites = declarePrerequisites(options, "flanneld", declaration.version);
   return {
     declaration,
     unit: RUNNING,
@@ -60,6 +62,18 @@ function converged(options: FlannelUnitOptions): Observation {
     restartOn: options.restart_on.map((path) => ({ path, changedAtMs: 500 })),
     dropIns: [],
     subnet: { network: "10.200.0.0/16", subnet: "10.200.1.1/24" },
+    subnetState: undefined,
+    prerequisites,
+    host: {
+      files: prerequisites.files.map(({ content }) =>
+        content === undefined ? undefined : file(content, 0o644),
+      ),
+      hasBridgeFilter: true,
+      isForwarding: true,
+      offloading: [],
+      missing: [],
+    },
+    residue: undefined,
     missingFiles: [],
     missingInterfaces: [],
   };
@@ -304,6 +318,79 @@ describe("flannel_unit plan", () => {
     expect(summaries(open, observation)).to.deep.equal(["remove /etc/flannel/flanneld.env"]);
   });
 
+  const hosts: [string, Record<string, unknown>, Partial<Observation["host"]>, string[]][] = [
+    [
+      "loads br_netfilter where 0.26 needs it",
+      { flannel_version: "v0.26.0" },
+      { hasBridgeFilter: false },
+      ["load kernel module br_netfilter"],
+    ],
+    [
+      "does without br_netfilter before",
+      { flannel_version: "v0.25.7" },
+      { hasBridgeFilter: false },
+      [],
+    ],
+    [
+      "does without br_netfilter when told",
+      { flannel_version: "v0.26.0", load_br_netfilter: false },
+      { hasBridgeFilter: false },
+      [],
+    ],
+    [
+      "switches forwarding on",
+      { ip_forward: true },
+      { isForwarding: false },
+      ["set net.ipv4.ip_forward to 1"],
+    ],
+    ["leaves forwarding alone", {}, { isForwarding: false }, []],
+    [
+      "switches TX checksums off",
+      { tx_checksum_offload: false },
+      { offloading: ["flannel.1"] },
+      ["switch off TX checksum offload of flannel.1"],
+    ],
+  ];
+  for (const [what, given, host, expected] of hosts) {
+    it(what, () => {
+      const declared = optionsOf(given);
+      const observation = converged(declared);
+      expect(
+        summaries(declared, { ...observation, host: { ...observation.host, ...host } }),
+      ).to.deep.equal(expected);
+    });
+  }
+
+  it("switches TX checksums off on the device a start is about to make, not while it is stopped", () => {
+    const declared = optionsOf({ tx_checksum_offload: false });
+    const observation = { ...converged(declared), unit: DEAD, process: undefined };
+    const host = { ...observation.host, missing: ["flannel.1"] };
+    expect(summaries(declared, { ...observation, host })).to.deep.equal([
+      "start flanneld.service",
+      "switch off TX checksum offload of flannel.1",
+    ]);
+    expect(summaries({ ...declared, state: "stopped" }, { ...observation, host })).to.deep.equal(
+      [],
+    );
+  });
+
+  it("writes a .link file against MAC rewriting for the versions and the backend that suffer", () => {
+    const contents = (given: Record<string, unknown>) => {
+      const declared = optionsOf(given);
+      return declarePrerequisites(declared, "flanneld", declare(declared).version).files[2]
+        ?.content;
+    };
+    expect(contents({ flannel_version: "v0.22.2" })).to.contain("MACAddressPolicy=none");
+    expect(contents({ flannel_version: "v0.22.3" })).to.equal(undefined);
+    expect(contents({ flannel_version: "v0.22.2", backend: { Type: "host-gw" } })).to.equal(
+      undefined,
+    );
+    expect(contents({ flannel_version: "v0.22.2", keep_mac_address: false })).to.equal(undefined);
+    expect(contents({ tx_checksum_offload: false })).to.contain(
+      "[Link]\nTransmitChecksumOffload=no\n",
+    );
+  });
+
   it("names what would make the start fail", () => {
     const plan = planUnit(options, {
       ...converged(options),
@@ -319,6 +406,26 @@ describe("flannel_unit plan", () => {
       .and.contain("iface: wg0");
   });
 
+  it("lets a change that starts nothing pass where a start would lack something", () => {
+    const after = { ...options, restart_sec: "9" };
+    const observation = { ...converged(options), declaration: declare(after), binary: undefined };
+    const plan = planUnit(after, observation);
+    expect(plan.obstacles).to.deep.equal([]);
+    expect(plan.warnings).to.have.length(1);
+  });
+
+  it("does not undo a mask, not even to leave the daemon stopped", () => {
+    const unit = { ...DEAD, loadState: "masked" };
+    const observation = {
+      ...converged(options),
+      unit,
+      process: undefined,
+      unitFile: file("", 0o666),
+    };
+    const plan = planUnit({ ...options, state: "stopped" }, observation);
+    expect(plan.obstacles.join()).to.contain("systemctl unmask flanneld.service");
+  });
+
   it("lacks nothing to stop a daemon", () => {
     const plan = planUnit({ ...options, state: "stopped" }, { ...converged(options), ...BARE });
     expect(plan.obstacles).to.deep.equal([]);
@@ -331,7 +438,9 @@ describe("flannel_unit plan of absent", () => {
   it("takes everything back, in order", () => {
     const observation = {
       ...converged(options),
-      ownDropIns: ["/etc/systemd/system/flanneld.service.d/a.conf"],
+      ownDropIns: [
+        { path: "/etc/systemd/system/flanneld.service.d/a.conf", file: file("[Service]\n", 0o644) },
+      ],
     };
     expect(summaries(options, observation)).to.deep.equal([
       "stop flanneld.service",
@@ -347,6 +456,42 @@ describe("flannel_unit plan of absent", () => {
     const gone = { ...converged(options), ...BARE, unit: { ...DEAD, loadState: "not-found" } };
     expect(summaries(options, gone)).to.deep.equal([]);
     expect(summaries(options, { ...gone, unit: undefined })).to.deep.equal([]);
+  });
+
+  it("takes back the host's settings it made, and nobody else's", () => {
+    const given = {
+      flannel_version: "v0.10.0",
+      load_br_netfilter: true,
+      ip_forward: true,
+      tx_checksum_offload: false,
+    };
+    const before = converged(optionsOf(given));
+    const absent = optionsOf({ ...given, state: "absent" });
+    const gone = { ...converged(absent), ...BARE, unit: { ...DEAD, loadState: "not-found" } };
+    expect(summaries(absent, { ...gone, host: before.host })).to.deep.equal([
+      "remove /etc/modules-load.d/flanneld.conf",
+      "remove /etc/sysctl.d/90-flanneld.conf",
+      "remove /etc/systemd/network/10-flanneld.link",
+    ]);
+    const foreign = { ...before.host, files: before.host.files.map(() => file("# mine\n", 0o644)) };
+    expect(summaries(absent, { ...gone, host: foreign })).to.deep.equal([]);
+  });
+
+  it("purges rules before the device, and the subnet file that tells them last", () => {
+    const gone = { ...converged(options), ...BARE, unit: { ...DEAD, loadState: "not-found" } };
+    const residue = {
+      devices: ["flannel.1"],
+      rules: "*nat\n-F X\nCOMMIT\n",
+      rules6: "",
+      tables: ["ip flannel-ipv4"],
+    };
+    const subnetState = file("FLANNEL_NETWORK=10.200.0.0/16\n", 0o644);
+    expect(summaries(options, { ...gone, residue, subnetState })).to.deep.equal([
+      "remove flannel's iptables rules",
+      "delete nftables table ip flannel-ipv4",
+      "delete network device flannel.1",
+      "remove /run/flannel/subnet.env",
+    ]);
   });
 
   it("finishes what a killed run began", () => {

@@ -3,7 +3,7 @@
 
 import { expect } from "chai";
 
-import { NETWORK, OLD_FLANNEL, PREFIX, type Result, SystemdLab } from "../support/systemd-lab";
+import { NETWORK, OLD_FLANNEL, PREFIX, type Result, SystemdLab } from "../../support/systemd-lab";
 
 interface Failure extends Result {
   readonly causes: readonly { readonly cause: string; readonly remedy: string }[];
@@ -25,7 +25,10 @@ describe("flannel_unit on systemd: failures", function () {
     const result = await lab.run({ wait_timeout: 4, ...args });
     expect(result["failed"], result.msg).to.equal(true);
     expect(result).to.include({ error_code: "service", changed: true });
-    return result as Failure;
+    expect(result).to.include.keys("unit_path", "restart_reasons", "active_state", "main_pid");
+    const failure = result as Failure;
+    expect(failure.journal.length).to.be.within(1, 30);
+    return failure;
   }
 
   async function pidOfDaemon(): Promise<string> {
@@ -204,6 +207,37 @@ describe("flannel_unit on systemd: failures", function () {
       expect(healed["active_state"]).to.equal("active");
     });
   }
+
+  it("takes kube-subnet-mgr up to the daemon's own arguments, with no etcd", async () => {
+    await lab.run(lab.daemon());
+    await lab.sh(
+      "worker-1",
+      `mkdir -p /etc/flannel; echo '{"Network":"${NETWORK}","Backend":{"Type":"vxlan"}}' > /etc/flannel/net-conf.json
+       printf 'apiVersion: v1\\nkind: Config\\nclusters: [{name: c, cluster: {server: "https://127.0.0.1:1"}}]\\ncontexts: [{name: c, context: {cluster: c, user: u}}]\\nusers: [{name: u, user: {}}]\\ncurrent-context: c\\n' > /etc/flannel/kubeconfig`,
+    );
+    const daemon = lab.daemon({ environment: { NODE_NAME: "worker-1" } });
+    const settings = {
+      "kube-subnet-mgr": true,
+      "kubeconfig-file": "/etc/flannel/kubeconfig",
+      "net-config-path": "/etc/flannel/net-conf.json",
+      iface: "lab-eth0",
+    };
+    const refused = await lab.run({
+      ...daemon,
+      settings: { ...settings, "net-config-path": "/missing" },
+    });
+    expect(refused.msg).to.contain("net-config-path: /missing: no such file");
+    const result = await runToFailure({ ...daemon, settings, wait_timeout: 15 });
+    const logged = result.journal.find((line) => line.includes("CLI flags config")) ?? "";
+    expect(logged)
+      .to.contain("kubeSubnetMgr:true")
+      .and.contain("netConfPath:/etc/flannel/net-conf.json");
+    expect(result.causes.map(({ cause }) => cause).join(), result.journal.join("\n")).to.equal(
+      "flannel cannot work with the Kubernetes API (kube-subnet-mgr)",
+    );
+    expect(result["rolled_back"]).to.equal(true);
+    await lab.sh("worker-1", "rm -r /etc/flannel");
+  });
 
   it("refuses an interface or a file that does not exist before anything is written", async () => {
     await lab.run(lab.daemon());

@@ -1,0 +1,160 @@
+// What flannel needs of the host beside its unit: kernel settings that survive a reboot, and a
+// .link file for its device. Each can be switched off and is taken back with the unit.
+
+import { readFile } from "node:fs/promises";
+
+import { devicesOf } from "../../flannel/devices";
+import { type FlannelVersion, isAtLeast } from "../../flannel/version";
+import { type FlannelUnitOptions } from "../../generated/flannel_unit";
+import { askProgram } from "../../host/ask-program";
+import { type FileState, tryReadFile } from "../../host/atomic-file";
+import { listInterfaces } from "../../host/network";
+import { type UnitChange, planRemove, planWrite } from "./changes";
+
+/** A file this module owns; it is removed when `content` is undefined. */
+interface OwnFile {
+  readonly path: string;
+  readonly content: string | undefined;
+}
+
+export interface Prerequisites {
+  readonly files: readonly OwnFile[];
+  readonly bridgeFilter: boolean;
+  readonly forwarding: boolean;
+  /** Devices whose TX checksum offload is to be off. */
+  readonly plainDevices: readonly string[];
+}
+
+/** What the host has of it. */
+export interface HostState {
+  readonly files: readonly (FileState | undefined)[];
+  readonly hasBridgeFilter: boolean;
+  readonly isForwarding: boolean;
+  /** Devices that exist with TX checksum offload on, of those that are to have it off. */
+  readonly offloading: readonly string[];
+  /** Devices that do not exist yet, of those that are to have it off. */
+  readonly missing: readonly string[];
+}
+
+const HEADER = "# Written by Ansible (flannel_unit).";
+const MODE = 0o644;
+const BRIDGE_FILTER = "/proc/sys/net/bridge/bridge-nf-call-iptables";
+const FORWARDING = "/proc/sys/net/ipv4/ip_forward";
+const ASK_TIMEOUT_MS = 10_000;
+
+/** Derives the prerequisites from options and version; with `state: absent` there are none. */
+export function declarePrerequisites(
+  options: FlannelUnitOptions,
+  base: string,
+  version: FlannelVersion | undefined,
+): Prerequisites {
+  const isPresent = options.state !== "absent";
+  // Only with EnableNFTables does flannel do without, and then the module does no harm.
+  const needsBridgeFilter = version !== undefined && isAtLeast(version, "0.26.0");
+  const bridgeFilter = isPresent && (options.load_br_netfilter ?? needsBridgeFilter);
+  const forwarding = isPresent && options.ip_forward === true;
+  const link = isPresent ? renderLink(options, version) : undefined;
+  return {
+    files: [
+      {
+        path: `/etc/modules-load.d/${base}.conf`,
+        content: bridgeFilter ? `${HEADER}\nbr_netfilter\n` : undefined,
+      },
+      {
+        path: `/etc/sysctl.d/90-${base}.conf`,
+        content: forwarding ? `${HEADER}\nnet.ipv4.ip_forward = 1\n` : undefined,
+      },
+      { path: `/etc/systemd/network/10-${base}.link`, content: link },
+    ],
+    bridgeFilter,
+    forwarding,
+    plainDevices: isPresent && options.tx_checksum_offload === false ? vxlanDevices(options) : [],
+  };
+}
+
+/** udev applies a .link file whenever the device appears, so it survives its re-creation. */
+function renderLink(
+  options: FlannelUnitOptions,
+  version: FlannelVersion | undefined,
+): string | undefined {
+  // systemd >= 242 gives the device another MAC address than flannel announces, before 0.22.3.
+  const suffers = version !== undefined && !isAtLeast(version, "0.22.3");
+  const keepsMac = options.keep_mac_address ?? (suffers && isVxlan(options));
+  const settings = [
+    ...(keepsMac ? ["MACAddressPolicy=none"] : []),
+    ...(options.tx_checksum_offload === false ? ["TransmitChecksumOffload=no"] : []),
+  ];
+  if (settings.length === 0) return undefined;
+  const match = "[Match]\nOriginalName=flannel.* flannel-v6.*\n";
+  return [HEADER, match, "[Link]", ...settings, ""].join("\n");
+}
+
+function isVxlan({ backend }: FlannelUnitOptions): boolean {
+  const { Type: type = "vxlan" } = backend;
+  return typeof type === "string" && type.toLowerCase() === "vxlan";
+}
+
+function vxlanDevices(options: FlannelUnitOptions): readonly string[] {
+  const ipv6 = options.ipv6_network !== undefined;
+  const families = { ipv4: options.network !== undefined || !ipv6, ipv6 };
+  return isVxlan(options) ? devicesOf({ Type: "vxlan", ...options.backend }, families) : [];
+}
+
+/** Looks at the files and kernel settings; asks ethtool only about a declared TX checksum offload. */
+export async function observeHost(declared: Prerequisites): Promise<HostState> {
+  const { plainDevices } = declared;
+  const existing = plainDevices.length === 0 ? [] : await listInterfaces();
+  const present = plainDevices.filter((device) => existing.includes(device));
+  const isOffloading = await Promise.all(present.map(isChecksumOffloaded));
+  return {
+    files: await Promise.all(declared.files.map(({ path }) => tryReadFile(path))),
+    hasBridgeFilter: (await tryReadSetting(BRIDGE_FILTER)) !== undefined,
+    isForwarding: (await tryReadSetting(FORWARDING)) === "1",
+    offloading: present.filter((_, index) => isOffloading[index]),
+    missing: plainDevices.filter((device) => !present.includes(device)),
+  };
+}
+
+async function tryReadSetting(path: string): Promise<string | undefined> {
+  return await readFile(path, "utf8").then(
+    (text) => text.trim(),
+    () => undefined,
+  );
+}
+
+async function isChecksumOffloaded(device: string): Promise<boolean> {
+  const result = await askProgram("ethtool", ["--show-features", device], ASK_TIMEOUT_MS);
+  return /^tx-checksumming: on/m.test(result.stdout);
+}
+
+/** The steps before the daemon starts. */
+export function planPrerequisites(declared: Prerequisites, host: HostState): readonly UnitChange[] {
+  const files = declared.files.flatMap(({ path, content }, index) => {
+    const before = host.files[index];
+    if (content !== undefined) return planWrite(path, content, MODE, before);
+    // Somebody else may have a file of this name.
+    return before?.content.startsWith(HEADER) === true ? planRemove(path, before) : [];
+  });
+  const load: UnitChange = {
+    summary: "load kernel module br_netfilter",
+    action: { kind: "command", file: "modprobe", args: ["br_netfilter"] },
+  };
+  const forward: UnitChange = {
+    summary: "set net.ipv4.ip_forward to 1",
+    action: { kind: "command", file: "sysctl", args: ["--write", "net.ipv4.ip_forward=1"] },
+  };
+  return [
+    ...files,
+    ...(declared.bridgeFilter && !host.hasBridgeFilter ? [load] : []),
+    ...(declared.forwarding && !host.isForwarding ? [forward] : []),
+  ];
+}
+
+/** The steps once the device is there; udev may have done it already where it is only just made. */
+export function planOffload(host: HostState, isStarted: boolean): readonly UnitChange[] {
+  const devices = isStarted ? [...host.offloading, ...host.missing] : host.offloading;
+  return devices.map((device) => ({
+    summary: `switch off TX checksum offload of ${device}`,
+    action: { kind: "command", file: "ethtool", args: ["--features", device, "tx", "off"] },
+  }));
+}

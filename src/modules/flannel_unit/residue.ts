@@ -1,0 +1,98 @@
+// What the daemon leaves behind on a host when it is stopped, for `purge`.
+
+import { sameBlock, tryParseCidr, formatCidr } from "../../flannel/address";
+import { isFlannelDevice } from "../../flannel/devices";
+import { type FilteredNetwork, findFlannelTables, renderRuleRemoval } from "../../flannel/firewall";
+import { type DeclaredNetworks, type SubnetEnv } from "../../flannel/subnet-env";
+import { ModuleError } from "../../ansible/errors";
+import { askProgram } from "../../host/ask-program";
+import { type FileState } from "../../host/atomic-file";
+import { listInterfaces } from "../../host/network";
+import { type UnitChange, planRemove } from "./changes";
+
+export interface Residue {
+  readonly devices: readonly string[];
+  /** Inputs for iptables-restore and ip6tables-restore; empty when there is nothing of flannel's. */
+  readonly rules: string;
+  readonly rules6: string;
+  /** "ip flannel-ipv4" and so on. */
+  readonly tables: readonly string[];
+}
+
+const ASK_TIMEOUT_MS = 30_000;
+
+/** Finds flannel's devices, rules and tables; a host without these programs has no rules. */
+export async function observeResidue(
+  declared: DeclaredNetworks,
+  subnet: SubnetEnv | undefined,
+): Promise<Residue> {
+  const [interfaces, saved, saved6, tables] = await Promise.all([
+    listInterfaces(),
+    tryAsk("iptables-save"),
+    tryAsk("ip6tables-save"),
+    tryAsk("nft", "list", "tables"),
+  ]);
+  const v4 = networksOf([subnet?.network, declared.network], subnet?.subnet);
+  const v6 = networksOf([subnet?.ipv6_network, declared.ipv6Network], subnet?.ipv6_subnet);
+  return {
+    devices: interfaces.filter(isFlannelDevice),
+    rules: renderRuleRemoval(saved, v4),
+    rules6: renderRuleRemoval(saved6, v6),
+    tables: findFlannelTables(tables),
+  };
+}
+
+/** The networks as the packet filter writes them: without host bits. */
+function networksOf(
+  networks: readonly (string | undefined)[],
+  subnet: string | undefined,
+): readonly FilteredNetwork[] {
+  const own = tryParseCidr(subnet ?? "");
+  const blocks = networks
+    .flatMap((text) => text?.split(",") ?? [])
+    .flatMap((text) => tryParseCidr(text.trim()) ?? []);
+  const unique = blocks.filter((block, i) => blocks.findIndex((b) => sameBlock(b, block)) === i);
+  return unique.map((block) => ({
+    network: formatCidr(block),
+    subnet: own === undefined ? undefined : formatCidr(own),
+  }));
+}
+
+async function tryAsk(file: string, ...args: readonly string[]): Promise<string> {
+  try {
+    return (await askProgram(file, args, ASK_TIMEOUT_MS)).stdout;
+  } catch (error) {
+    if (error instanceof ModuleError && error.code === "host") return "";
+    throw error;
+  }
+}
+
+/** Takes it away; the subnet file last, because it tells the rules of old releases. */
+export function planPurge(
+  residue: Residue,
+  subnetPath: string,
+  subnetFile: FileState | undefined,
+): readonly UnitChange[] {
+  return [
+    ...planRules("iptables", residue.rules),
+    ...planRules("ip6tables", residue.rules6),
+    ...residue.tables.map((table): UnitChange => {
+      const args = ["delete", "table", ...table.split(" ")];
+      const action = { kind: "command", file: "nft", args } as const;
+      return { summary: `delete nftables table ${table}`, action };
+    }),
+    ...residue.devices.map((device): UnitChange => {
+      const action = { kind: "command", file: "ip", args: ["link", "delete", device] } as const;
+      return { summary: `delete network device ${device}`, action };
+    }),
+    ...planRemove(subnetPath, subnetFile),
+  ];
+}
+
+function planRules(program: string, input: string): readonly UnitChange[] {
+  if (input === "") return [];
+  const summary = `remove flannel's ${program} rules`;
+  const args = ["--noflush", "--wait", "5"];
+  const diff = { before_header: program, after_header: program, before: input, after: "" };
+  return [{ summary, diff, action: { kind: "command", file: `${program}-restore`, args, input } }];
+}

@@ -1,0 +1,148 @@
+// The shipped flannel_unit in a process of its own. What it does to a host is in test/systemd.
+
+import { existsSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { expect } from "chai";
+
+import { buildModule } from "../support/build-module";
+import { runModuleFile } from "../support/run-module";
+
+const SECRET = "correct-horse-battery-staple";
+
+describe("the bundle of flannel_unit", function () {
+  this.timeout(30_000);
+  let library: string;
+  let file: string;
+  let host: string;
+
+  before(() => {
+    library = buildModule("flannel_unit");
+    file = join(library, "flannel_unit.cjs");
+    host = mkdtempSync(join(tmpdir(), "flannel-unit-host-"));
+  });
+
+  after(() => {
+    rmSync(library, { recursive: true });
+    rmSync(host, { recursive: true });
+  });
+
+  /** A unit of a name of its own, in folders of the test's. */
+  function options(given: Record<string, unknown> = {}): Record<string, unknown> {
+    return {
+      name: "flannel-bundle-test",
+      unit_dir: join(host, "units"),
+      options_dir: join(host, "options"),
+      binary: join(host, "flanneld"),
+      ...given,
+    };
+  }
+
+  it("keeps to 150 KB", () => {
+    expect(statSync(file).size).to.be.below(150_000);
+  });
+
+  it("predicts everything on a host that has nothing, and touches nothing", async () => {
+    const { exitCode, result } = await runModuleFile(
+      file,
+      options({
+        _ansible_check_mode: true,
+        _ansible_diff: true,
+        flannel_version: "v0.10.0",
+        settings: { iface: "nosuch0", "ip-masq": true, "etcd-cafile": "/nowhere/ca.pem" },
+      }),
+    );
+    expect(exitCode).to.equal(0);
+    const name = "flannel-bundle-test.service";
+    expect(result["changes"]).to.include.members([
+      `write ${join(host, "units", name)}`,
+      "reload systemd",
+      `enable ${name}`,
+      `start ${name}`,
+    ]);
+    expect(result["flags"]).to.deep.equal([
+      "-etcd-cafile=/nowhere/ca.pem",
+      "-iface=nosuch0",
+      "-ip-masq=true",
+    ]);
+    const warnings = String(result["warnings"]);
+    expect(warnings)
+      .to.contain("does not exist")
+      .and.contain("nosuch0")
+      .and.contain("/nowhere/ca.pem");
+    expect(readdirSync(host)).to.deep.equal([]);
+  });
+
+  it("has nothing to remove where nothing is", async () => {
+    const { exitCode, result } = await runModuleFile(file, options({ state: "absent" }));
+    expect(exitCode).to.equal(0);
+    expect(result).to.include({ changed: false, enabled: false });
+  });
+
+  const faults: [string, Record<string, unknown>, string][] = [
+    [
+      "a typo in a flag",
+      { settings: { "etcd-prefx": "/x" }, flannel_version: "v0.10.0" },
+      'did you mean "etcd-prefix"?',
+    ],
+    [
+      "a flag of a later release",
+      { settings: { "ip-blackhole-route": true }, flannel_version: "v0.10.0" },
+      "it came with v0.27.1",
+    ],
+    [
+      "a newline in a value",
+      { settings: { "etcd-username": "a\nUser=x" } },
+      "must not contain a newline",
+    ],
+    ["an unknown option", { setings: {} }, 'did you mean "settings"?'],
+    [
+      "an unknown state",
+      { state: "running" },
+      "expected one of started, stopped, restarted, absent",
+    ],
+    ["a wait beyond reason", { wait_timeout: 99999 }, "must be <= 3600"],
+  ];
+  for (const [what, given, expected] of faults) {
+    it(`refuses ${what} before anything is written`, async () => {
+      const { exitCode, result } = await runModuleFile(file, options(given));
+      expect(exitCode).to.equal(1);
+      expect(result).to.include({ failed: true, error_code: "invalid_arguments", changed: false });
+      expect(result["msg"]).to.contain(expected);
+      expect(existsSync(join(host, "units"))).to.equal(false);
+    });
+  }
+
+  it("shows no secret: not of settings, environment, backend, nor an older one on disk", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "flannel-unit-secret-"));
+    try {
+      writeFileSync(
+        join(folder, "flannel-bundle-test.service"),
+        `[Service]\nExecStart=/x \\\n  -etcd-password=older-${SECRET}\n`,
+      );
+      writeFileSync(
+        join(folder, "flannel-bundle-test.env"),
+        `FLANNELD_ETCD_PASSWORD="oldest-${SECRET}"\n`,
+      );
+      const { stdout, stderr, result } = await runModuleFile(
+        file,
+        options({
+          _ansible_check_mode: true,
+          _ansible_diff: true,
+          unit_dir: folder,
+          options_dir: folder,
+          settings: { "etcd-password": SECRET, "kube-api-url": `https://a:${SECRET}-url@k` },
+          secret_settings: ["kube-api-url"],
+          environment: { FLANNELD_KUBE_API_URL: null },
+          backend: { Type: "wireguard", PSK: `${SECRET}-psk` },
+        }),
+      );
+      expect(result["failed"], String(result["msg"])).to.equal(undefined);
+      expect(result["changes"]).to.have.length.greaterThan(2);
+      expect(stdout + stderr).not.to.contain(SECRET);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+});

@@ -1,0 +1,19 @@
+import { expect } from "chai";
+
+import { hasAddress, listInterfaces, tryIsUp } from "../../../src/host/network";
+
+describe("network interfaces", () => {
+  it("are listed, and known to be up", async () => {
+    expect(await listInterfaces()).to.include("lo");
+    expect(await tryIsUp("lo")).to.equal(true);
+  });
+
+  it("are undefined when they do not exist", async () => {
+    expect(await tryIsUp("nosuch0")).to.equal(undefined);
+  });
+
+  it("are found by address", () => {
+    expect(hasAddress("127.0.0.1")).to.equal(true);
+    expect(hasAddress("192.0.2.1")).to.equal(false);
+  });
+});

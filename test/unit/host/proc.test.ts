@@ -1,0 +1,91 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { expect } from "chai";
+
+import { toWallClockMs, tryChangeTime, tryIdentify, tryReadProcess } from "../../../src/host/proc";
+
+describe("a process in /proc", () => {
+  it("shows its arguments, environment and executable as they are", async () => {
+    const child = spawn("/bin/sleep", ["60"], { env: { ODD: "a=b c\n%", EMPTY: "" } });
+    try {
+      await once(child, "spawn");
+      const state = await tryReadProcess(child.pid ?? 0);
+      expect(state?.argv).to.deep.equal(["/bin/sleep", "60"]);
+      expect([...(state?.environment ?? [])]).to.deep.equal([
+        ["ODD", "a=b c\n%"],
+        ["EMPTY", ""],
+      ]);
+      expect(state?.executable).to.deep.equal(await tryIdentify("/bin/sleep"));
+    } finally {
+      child.kill();
+    }
+  });
+
+  it("keeps empty arguments apart", async () => {
+    const child = spawn("/bin/sh", ["-c", "sleep 60; :", "", "x", ""]);
+    try {
+      await once(child, "spawn");
+      expect((await tryReadProcess(child.pid ?? 0))?.argv).to.deep.equal([
+        "/bin/sh",
+        "-c",
+        "sleep 60; :",
+        "",
+        "x",
+        "",
+      ]);
+    } finally {
+      child.kill();
+    }
+  });
+
+  it("is undefined when it is gone", async () => {
+    const child = spawn("/bin/true");
+    await once(child, "exit");
+    expect(await tryReadProcess(child.pid ?? 0)).to.equal(undefined);
+  });
+});
+
+describe("identity and age of a file", () => {
+  let folder: string;
+  before(() => {
+    folder = mkdtempSync(join(tmpdir(), "proc-test-"));
+  });
+  after(() => {
+    rmSync(folder, { recursive: true });
+  });
+
+  it("follow symbolic links, and are undefined for nothing", async () => {
+    writeFileSync(join(folder, "a"), "");
+    symlinkSync("a", join(folder, "b"));
+    expect(await tryIdentify(join(folder, "b"))).to.deep.equal(
+      await tryIdentify(join(folder, "a")),
+    );
+    expect(await tryIdentify(join(folder, "c"))).to.equal(undefined);
+    expect(await tryChangeTime(join(folder, "a", "below-a-file"))).to.equal(undefined);
+  });
+
+  it("take a new file with an old date for new", async () => {
+    const path = join(folder, "old");
+    const start = Date.now() - 50;
+    writeFileSync(path, "");
+    utimesSync(path, 1000, 1000);
+    expect(await tryChangeTime(path)).to.be.greaterThan(start);
+  });
+
+  it("take a file that was written again for new", async () => {
+    const path = join(folder, "again");
+    writeFileSync(path, "");
+    utimesSync(path, Date.now() / 1000 + 60, Date.now() / 1000 + 60);
+    expect(await tryChangeTime(path)).to.be.greaterThan(Date.now() + 50_000);
+  });
+
+  it("compare with the monotonic clock of systemd", () => {
+    const nowUs = Number(process.hrtime.bigint() / 1000n);
+    expect(toWallClockMs(nowUs)).to.be.closeTo(Date.now(), 50);
+    expect(toWallClockMs(nowUs - 5_000_000)).to.be.closeTo(Date.now() - 5000, 50);
+  });
+});
