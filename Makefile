@@ -6,7 +6,7 @@ SHELL := bash
 
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: help bootstrap build test format clean
+.PHONY: help bootstrap build collection test format clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -18,6 +18,10 @@ build: ## Compile src/modules into library
 	@scripts/bootstrap node
 	@npm run --silent build
 
+collection: ## Build the Ansible collection into dist
+	@scripts/bootstrap python
+	@scripts/build-collection
+
 test: ## Run every check and test; PARTS="unit bundle" runs some
 	@scripts/test $(PARTS)
 
@@ -25,6 +29,6 @@ format: ## Format the TypeScript side
 	@npm run --silent format
 
 clean: ## Remove what was generated, but not caches
-	@rm -rf node_modules .venv src/generated
+	@rm -rf node_modules .venv src/generated dist
 
 -include scripts/lab/lab.mk

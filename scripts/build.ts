@@ -8,6 +8,7 @@ import { buildSync } from "esbuild";
 import { stringify } from "yaml";
 
 import { type ModuleSource, readModuleSource } from "./build/documentation";
+import { bundledPackages, renderLicences } from "./build/licences";
 import { VALIDATOR_TYPES, renderSpec, renderValidator } from "./build/generate";
 
 const ROOT = join(__dirname, "..");
@@ -39,10 +40,13 @@ export function generate(source: ModuleSource, generated = GENERATED): void {
   writeFileSync(`${base}.validate.d.ts`, VALIDATOR_TYPES);
 }
 
-/** Bundles `<folder>/main.ts` into `<library>/<name>.cjs`, with its documentation beside it. */
-export function bundle(source: ModuleSource, library: string): void {
+/**
+ * Bundles `<folder>/main.ts` into `<library>/<name>.cjs`, with its documentation beside it. Returns
+ * the folders of the third-party packages that are in it.
+ */
+export function bundle(source: ModuleSource, library: string): readonly string[] {
   const outfile = join(library, `${source.name}.cjs`);
-  buildSync({
+  const { metafile } = buildSync({
     absWorkingDir: ROOT,
     entryPoints: [join(source.folder, "main.ts")],
     outfile,
@@ -54,10 +58,12 @@ export function bundle(source: ModuleSource, library: string): void {
     minify: true,
     banner: { js: bannerOf(source) },
     logLevel: "warning",
+    metafile: true,
   });
   chmodSync(outfile, 0o755);
   const header = `# Generated from src/modules/${source.name}/${source.name}.yml; edit there.\n---\n`;
   writeFileSync(join(library, `${source.name}.yml`), header + stringify(source.documentation));
+  return bundledPackages(metafile);
 }
 
 function readSources(folder: string): readonly ModuleSource[] {
@@ -74,9 +80,8 @@ function main(command: string | undefined): void {
   const library = join(ROOT, "library");
   rmSync(library, { recursive: true, force: true });
   mkdirSync(library);
-  sources.forEach((source) => {
-    bundle(source, library);
-  });
+  const packages = sources.flatMap((source) => bundle(source, library));
+  writeFileSync(join(ROOT, "LICENSES-THIRD-PARTY.md"), renderLicences(packages, ROOT));
 }
 
 if (require.main === module) main(process.argv[2]);

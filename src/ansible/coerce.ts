@@ -4,7 +4,7 @@
 import { homedir } from "node:os";
 import { join } from "node:path";
 
-import { isRecord } from "./json";
+import { tryParseRecord } from "./json";
 import { type OptionType } from "./spec";
 
 const TRUE_WORDS = new Set(["1", "on", "t", "true", "y", "yes"]);
@@ -73,18 +73,9 @@ function toList(value: unknown): unknown {
 function toDict(value: unknown): unknown {
   if (typeof value !== "string") return value;
   const text = value.trim();
-  if (text.startsWith("{")) return tryParseObject(text) ?? value;
+  if (text.startsWith("{")) return tryParseRecord(text) ?? value;
   if (text === "") return {};
   return tryParsePairs(text) ?? value;
-}
-
-function tryParseObject(text: string): unknown {
-  try {
-    const parsed: unknown = JSON.parse(text);
-    return isRecord(parsed) ? parsed : undefined;
-  } catch {
-    return undefined;
-  }
 }
 
 /** `k=v, k2="v w"`: pairs parted by commas or blanks, quotes and backslashes as in a shell. */

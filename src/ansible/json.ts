@@ -5,6 +5,16 @@ export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
+/** The JSON object in `text`; undefined when it holds anything else. */
+export function tryParseRecord(text: string): Record<string, unknown> | undefined {
+  try {
+    const parsed: unknown = JSON.parse(text);
+    return isRecord(parsed) ? parsed : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 /**
  * JSON on one line of pure ASCII. Ansible splits output as Python's splitlines does, so a raw
  * U+2028, U+0085 or form feed inside a string would end the line in the middle of the result.

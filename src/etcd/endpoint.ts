@@ -14,16 +14,17 @@ export interface Endpoint {
 const DEFAULT_PORT = 2379;
 
 /** Reads `https://host:port` addresses; throws `invalid_arguments` with every fault. */
-export function parseEndpoints(texts: readonly string[]): readonly Endpoint[] {
+export function parseEndpoints(texts: readonly string[]): readonly [Endpoint, ...Endpoint[]] {
   const faults = texts.flatMap((text) => faultOf(text) ?? []);
-  if (texts.length === 0) faults.push("the list is empty");
-  if (faults.length > 0) {
+  const [first, ...rest] = new Set(texts.map((text) => text.replace(/\/$/, "")));
+  if (first === undefined) faults.push("the list is empty");
+  if (first === undefined || faults.length > 0) {
     throw new ModuleError(
       "invalid_arguments",
       `endpoints: ${faults.join("; ")}; expected addresses such as https://10.8.0.101:2379`,
     );
   }
-  return [...new Set(texts.map((text) => text.replace(/\/$/, "")))].map(parseEndpoint);
+  return [parseEndpoint(first), ...rest.map(parseEndpoint)];
 }
 
 function parseEndpoint(text: string): Endpoint {

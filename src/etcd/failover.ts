@@ -19,13 +19,13 @@ export class Failover {
   #preferred = 0;
 
   constructor(
-    private readonly endpoints: readonly Endpoint[],
+    private readonly endpoints: readonly [Endpoint, ...Endpoint[]],
     private readonly deadline: Deadline,
   ) {}
 
-  /** The endpoint that answered last. */
-  get current(): Endpoint | undefined {
-    return this.endpoints[this.#preferred];
+  /** The endpoint that answered last; before any did, the first one. */
+  get current(): Endpoint {
+    return this.endpoints[this.#preferred] ?? this.endpoints[0];
   }
 
   /**
@@ -44,7 +44,7 @@ export class Failover {
         if (endpoint === undefined) continue;
         const left = this.endpoints.length - tried;
         const answer = await tryEndpoint(
-          () => attempt(endpoint, this.deadline.shareMs(left, ATTEMPT_LIMIT_MS)),
+          async () => attempt(endpoint, this.#shareOf(left)),
           endpoint,
           repeatable,
           failures,
@@ -60,6 +60,14 @@ export class Failover {
       }
       await sleep(PAUSE_MS);
     }
+  }
+
+  #shareOf(left: number): number {
+    const share = this.deadline.shareMs(left, ATTEMPT_LIMIT_MS);
+    if (share > 0) return share;
+    throw new EndpointError("not asked, the time allowed by timeout is used up", {
+      code: "timeout",
+    });
   }
 
   /** Indexes of all endpoints, the preferred one first. */

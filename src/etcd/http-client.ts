@@ -57,12 +57,6 @@ export class HttpClient {
       outgoing.end(body);
     });
   }
-
-  /** Closes the connections that are kept open. */
-  close(): void {
-    this.#plain.destroy();
-    this.#secure.destroy();
-  }
 }
 
 function exchange(
@@ -103,7 +97,9 @@ function exchange(
     incoming.on("data", (chunk: Buffer) => {
       chunks.push(chunk);
       size += chunk.length;
-      if (size > MAX_BODY_BYTES) outgoing.destroy(tooLong());
+      if (size <= MAX_BODY_BYTES) return;
+      fail(new EndpointError("not etcd: the answer does not end", { code: "network" }));
+      outgoing.destroy();
     });
     incoming.on("error", fail);
     incoming.on("end", () => {
@@ -121,8 +117,4 @@ function timeoutError(what: string, timeoutMs: number, sent: boolean): EndpointE
     sent,
     transient: sent,
   });
-}
-
-function tooLong(): EndpointError {
-  return new EndpointError("not etcd: the answer does not end", { code: "network" });
 }

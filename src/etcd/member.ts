@@ -1,6 +1,6 @@
 // What an endpoint says about itself before the first real request.
 
-import { isRecord } from "../ansible/json";
+import { tryParseRecord } from "../ansible/json";
 import { type Endpoint } from "./endpoint";
 import { EndpointError } from "./endpoint-error";
 import { type HttpClient, type HttpResponse } from "./http-client";
@@ -24,8 +24,8 @@ export class Members {
   }
 
   /** The version if the endpoint was asked before. */
-  knownVersionOf(endpoint: Endpoint | undefined): string | undefined {
-    return this.#versions.get(endpoint?.url ?? "");
+  knownVersionOf(endpoint: Endpoint): string | undefined {
+    return this.#versions.get(endpoint.url);
   }
 
   async #probe(endpoint: Endpoint, timeoutMs: number): Promise<HttpResponse> {
@@ -53,22 +53,12 @@ export function isEtcdAtLeast(version: string, major: number, minor: number): bo
 }
 
 function parseVersion({ status, body }: HttpResponse): string {
-  const version = tryReadVersion(body);
-  if (status === 200 && version !== undefined) return version;
+  const version = tryParseRecord(body)?.["etcdserver"];
+  if (status === 200 && typeof version === "string") return version;
   if (/HTTP request to an HTTPS server/i.test(body)) {
     throw new EndpointError("it is a TLS server, use https:// instead of http://", { code: "tls" });
   }
   throw new EndpointError(`not etcd: /version answered HTTP ${status}, expected etcd's version`, {
     code: "network",
   });
-}
-
-function tryReadVersion(body: string): string | undefined {
-  try {
-    const parsed: unknown = JSON.parse(body);
-    const version = isRecord(parsed) ? parsed["etcdserver"] : undefined;
-    return typeof version === "string" ? version : undefined;
-  } catch {
-    return undefined;
-  }
 }

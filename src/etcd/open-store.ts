@@ -2,7 +2,7 @@
 
 import { type EtcdApi } from "../flannel/etcd-layout";
 import { type Credentials } from "./credentials";
-import { type Deadline } from "./deadline";
+import { Deadline } from "./deadline";
 import { type Endpoint } from "./endpoint";
 import { Failover } from "./failover";
 import { HttpClient } from "./http-client";
@@ -16,8 +16,11 @@ import { type TransportOpener, V3Store } from "./v3-store";
 
 export type TransportChoice = "auto" | "gateway" | "etcdctl";
 
+const GLANCE_LIMIT_MS = 3_000;
+
 export interface ConnectionOptions {
-  readonly endpoints: readonly Endpoint[];
+  /** At least one. */
+  readonly endpoints: readonly [Endpoint, ...Endpoint[]];
   readonly tlsFiles: TlsFiles;
   readonly credentials: Credentials | undefined;
   readonly transport: TransportChoice;
@@ -46,23 +49,25 @@ export class EtcdConnection {
     return new EtcdConnection(options, new HttpClient(await readTlsMaterial(options.tlsFiles)));
   }
 
+  /** The store to work on. */
   store(api: EtcdApi): EtcdStore {
-    const { credentials } = this.options;
-    if (api === "v2") return new V2Store(this.#client, this.#failover, this.#members, credentials);
-    return new V3Store(this.#transportOpeners());
+    return this.#open(api, this.#failover);
   }
 
-  /** Closes the connections that are kept open; for callers that live on. */
-  close(): void {
-    this.#client.close();
+  /** A store to glance at: asks one endpoint only and takes a small part of the time left. */
+  glance(api: EtcdApi): EtcdStore {
+    const { current } = this.#failover;
+    const deadline = new Deadline(this.options.deadline.shareMs(4, GLANCE_LIMIT_MS));
+    return this.#open(api, new Failover([current], deadline));
   }
 
-  #transportOpeners(): readonly TransportOpener[] {
-    const { transport, credentials } = this.options;
+  #open(api: EtcdApi, failover: Failover): EtcdStore {
+    const { credentials, transport } = this.options;
+    if (api === "v2") return new V2Store(this.#client, failover, this.#members, credentials);
     const gateway: TransportOpener = () =>
-      new V3Gateway(this.#client, this.#failover, this.#members, credentials);
-    const etcdctl: TransportOpener = () => new V3Etcdctl(this.#failover, this.options);
-    if (transport === "auto") return [gateway, etcdctl];
-    return transport === "gateway" ? [gateway] : [etcdctl];
+      new V3Gateway(this.#client, failover, this.#members, credentials);
+    const etcdctl: TransportOpener = () => new V3Etcdctl(failover, this.options);
+    if (transport === "auto") return new V3Store([gateway, etcdctl]);
+    return new V3Store([transport === "gateway" ? gateway : etcdctl]);
   }
 }

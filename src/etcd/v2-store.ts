@@ -1,13 +1,13 @@
 // etcd's v2 API over /v2/keys.
 
 import { ModuleError } from "../ansible/errors";
-import { isRecord } from "../ansible/json";
+import { isRecord, tryParseRecord } from "../ansible/json";
 import { type Credentials } from "./credentials";
 import { type Endpoint } from "./endpoint";
 import { EndpointError } from "./endpoint-error";
 import { type Failover } from "./failover";
 import { type HttpClient, type HttpRequest, type HttpResponse } from "./http-client";
-import { type Members } from "./member";
+import { type Members, isEtcdAtLeast } from "./member";
 import {
   type EtcdStore,
   type StoreOrigin,
@@ -44,10 +44,10 @@ export class V2Store implements EtcdStore {
   ) {}
 
   get origin(): StoreOrigin {
-    const endpoint = this.failover.current;
+    const { current } = this.failover;
     return {
-      endpoint: endpoint?.url ?? "",
-      etcdVersion: this.members.knownVersionOf(endpoint),
+      endpoint: current.url,
+      etcdVersion: this.members.knownVersionOf(current),
       transport: "http",
     };
   }
@@ -149,7 +149,7 @@ function interpret(
   endpoint: Endpoint,
   withCredentials: boolean,
 ): Answer {
-  const parsed = tryParse(body);
+  const parsed = tryParseRecord(body);
   const errorCode = Number(parsed?.["errorCode"] ?? NaN);
   if (status === 401 || status === 403 || errorCode === 110) {
     throw describeRefusal(endpoint, status, withCredentials);
@@ -187,11 +187,12 @@ function describeRefusal(
 }
 
 function noV2(version: string): EndpointError {
-  return new EndpointError(`etcd ${version} answered, but its v2 API is off or gone`, {
+  const state = isEtcdAtLeast(version, 3, 6) ? "gone since etcd 3.6" : "off";
+  return new EndpointError(`etcd ${version} answered, but its v2 API is ${state}`, {
     code: "unsupported",
     advice:
       "flannel before v0.18.0 reads etcd's v2 API only; two ways out: " +
-      "start etcd (3.4 or 3.5) with --enable-v2=true, or use flannel v0.18.0 or newer, which reads v3",
+      "start an etcd up to 3.5 with --enable-v2=true, or use flannel v0.18.0 or newer, which reads v3",
   });
 }
 
@@ -204,13 +205,4 @@ function readNode(raw: Readonly<Record<string, unknown>>): Node {
     ttl: typeof ttl === "number" ? ttl : undefined,
     nodes: Array.isArray(nodes) ? nodes.filter(isRecord).map(readNode) : [],
   };
-}
-
-function tryParse(body: string): Readonly<Record<string, unknown>> | undefined {
-  try {
-    const parsed: unknown = JSON.parse(body);
-    return isRecord(parsed) ? parsed : undefined;
-  } catch {
-    return undefined;
-  }
 }

@@ -19,6 +19,8 @@ import {
   type TransactionAnswer,
   type V3Transport,
   TransportRefusedError,
+  readKeyValues,
+  readTransaction,
 } from "./v3-transport";
 
 export interface EtcdctlOptions {
@@ -39,15 +41,13 @@ export class V3Etcdctl implements V3Transport {
   ) {}
 
   get origin(): StoreOrigin {
-    const endpoint = this.failover.current?.url ?? "";
+    const { url: endpoint } = this.failover.current;
     return { endpoint, etcdVersion: this.#versions.get(endpoint), transport: "etcdctl" };
   }
 
   async range(key: string, { prefix }: { readonly prefix: boolean }): Promise<readonly KeyValue[]> {
     const args = ["get", ...(prefix ? ["--prefix"] : []), "--", key];
-    const answer = await this.#run(args, undefined, true);
-    const found = answer["kvs"];
-    return Array.isArray(found) ? found.filter(isRecord).map(readKeyValue) : [];
+    return readKeyValues(await this.#run(args, undefined, true));
   }
 
   async transact({ key, ifRevision, value }: GuardedWrite): Promise<TransactionAnswer> {
@@ -55,9 +55,7 @@ export class V3Etcdctl implements V3Transport {
       value === undefined ? `del ${quote(key)}` : `put ${quote(key)} ${quote(value)}`;
     // Compares, then what to do if they hold, then what else; each part ends with an empty line.
     const script = `mod(${quote(key)}) = "${ifRevision}"\n\n${operation}\n\n\n`;
-    const answer = await this.#run(["txn"], script, false);
-    const header = isRecord(answer["header"]) ? answer["header"] : {};
-    return { succeeded: answer["succeeded"] === true, revision: Number(header["revision"]) };
+    return readTransaction(await this.#run(["txn"], script, false));
   }
 
   async timeToLive(lease: string): Promise<number | undefined> {
@@ -184,15 +182,4 @@ function parseOutput(stdout: string): Json {
 function versionIn(status: Json): string {
   const inner = isRecord(status["Status"]) ? status["Status"] : {};
   return typeof inner["version"] === "string" ? inner["version"] : "unknown";
-}
-
-function readKeyValue(raw: Json): KeyValue {
-  const decode = (value: unknown): string =>
-    typeof value === "string" ? Buffer.from(value, "base64").toString("utf8") : "";
-  return {
-    key: decode(raw["key"]),
-    value: decode(raw["value"]),
-    modRevision: Number(raw["mod_revision"]),
-    lease: typeof raw["lease"] === "string" ? raw["lease"] : "0",
-  };
 }

@@ -1,6 +1,6 @@
 // etcd's v3 API through its JSON gateway: gRPC messages as JSON, keys and values in base64.
 
-import { isRecord } from "../ansible/json";
+import { tryParseRecord } from "../ansible/json";
 import { type Credentials } from "./credentials";
 import { type Endpoint } from "./endpoint";
 import { EndpointError } from "./endpoint-error";
@@ -15,6 +15,8 @@ import {
   type TransactionAnswer,
   type V3Transport,
   TransportRefusedError,
+  readKeyValues,
+  readTransaction,
 } from "./v3-transport";
 
 type Json = Readonly<Record<string, unknown>>;
@@ -32,19 +34,17 @@ export class V3Gateway implements V3Transport {
   ) {}
 
   get origin(): StoreOrigin {
-    const endpoint = this.failover.current;
+    const { current } = this.failover;
     return {
-      endpoint: endpoint?.url ?? "",
-      etcdVersion: this.members.knownVersionOf(endpoint),
+      endpoint: current.url,
+      etcdVersion: this.members.knownVersionOf(current),
       transport: "gateway",
     };
   }
 
   async range(key: string, { prefix }: { readonly prefix: boolean }): Promise<readonly KeyValue[]> {
     const end = prefix ? { range_end: toBase64(endOfPrefix(key)) } : {};
-    const answer = await this.#call("/kv/range", { key: toBase64(key), ...end }, true);
-    const found = answer["kvs"];
-    return Array.isArray(found) ? found.filter(isRecord).map(readKeyValue) : [];
+    return readKeyValues(await this.#call("/kv/range", { key: toBase64(key), ...end }, true));
   }
 
   async transact({ key, ifRevision, value }: GuardedWrite): Promise<TransactionAnswer> {
@@ -57,9 +57,7 @@ export class V3Gateway implements V3Transport {
       compare: [{ key: encoded, target: "MOD", result: "EQUAL", mod_revision: String(ifRevision) }],
       success: [operation],
     };
-    const answer = await this.#call("/kv/txn", body, false);
-    const header = isRecord(answer["header"]) ? answer["header"] : {};
-    return { succeeded: answer["succeeded"] === true, revision: Number(header["revision"]) };
+    return readTransaction(await this.#call("/kv/txn", body, false));
   }
 
   async timeToLive(lease: string): Promise<number | undefined> {
@@ -83,7 +81,7 @@ export class V3Gateway implements V3Transport {
   }
 
   #interpret(response: HttpResponse, { url: where }: Endpoint): Json {
-    const parsed = tryParse(response.body);
+    const parsed = tryParseRecord(response.body);
     if (response.status === 200 && parsed !== undefined) {
       this.#hasWorked = true;
       return parsed;
@@ -176,35 +174,12 @@ function isTokenRefused(response: HttpResponse): boolean {
 }
 
 function reasonOf({ status, body }: HttpResponse): string {
-  const parsed = tryParse(body);
+  const parsed = tryParseRecord(body);
   const reason = parsed?.["error"] ?? parsed?.["message"];
   if (typeof reason === "string") return reason;
   return parsed === undefined && body !== "" ? body.trim().slice(0, 200) : `HTTP ${status}`;
 }
 
-function readKeyValue(raw: Json): KeyValue {
-  return {
-    key: fromBase64(raw["key"]),
-    value: fromBase64(raw["value"]),
-    modRevision: Number(raw["mod_revision"]),
-    lease: typeof raw["lease"] === "string" ? raw["lease"] : "0",
-  };
-}
-
 function toBase64(text: string | Buffer): string {
   return Buffer.from(text as string).toString("base64");
-}
-
-/** The gateway leaves empty fields out. */
-function fromBase64(value: unknown): string {
-  return typeof value === "string" ? Buffer.from(value, "base64").toString("utf8") : "";
-}
-
-function tryParse(body: string): Json | undefined {
-  try {
-    const parsed: unknown = JSON.parse(body);
-    return isRecord(parsed) ? parsed : undefined;
-  } catch {
-    return undefined;
-  }
 }

@@ -1,5 +1,6 @@
 // The few v3 requests this project makes, apart from how they travel.
 
+import { isRecord } from "../ansible/json";
 import { type StoreOrigin } from "./store";
 
 export interface KeyValue {
@@ -35,4 +36,32 @@ export interface V3Transport {
 /** Thrown by a transport that will never work against this etcd, though another one may. */
 export class TransportRefusedError extends Error {
   override readonly name = "TransportRefusedError";
+}
+
+type Json = Readonly<Record<string, unknown>>;
+
+/** The pairs in a RangeResponse as JSON: gateway and etcdctl print the same. */
+export function readKeyValues(response: Json): readonly KeyValue[] {
+  const found = response["kvs"];
+  return Array.isArray(found) ? found.filter(isRecord).map(readKeyValue) : [];
+}
+
+/** The verdict in a TxnResponse as JSON. */
+export function readTransaction(response: Json): TransactionAnswer {
+  const header = isRecord(response["header"]) ? response["header"] : {};
+  return { succeeded: response["succeeded"] === true, revision: Number(header["revision"]) };
+}
+
+function readKeyValue(raw: Json): KeyValue {
+  return {
+    key: decode(raw["key"]),
+    value: decode(raw["value"]),
+    modRevision: Number(raw["mod_revision"]),
+    lease: typeof raw["lease"] === "string" ? raw["lease"] : "0",
+  };
+}
+
+/** Keys and values are in base64; empty fields are left out. */
+function decode(value: unknown): string {
+  return typeof value === "string" ? Buffer.from(value, "base64").toString("utf8") : "";
 }

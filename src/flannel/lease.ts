@@ -1,13 +1,13 @@
 // Leases: which host holds which subnet (subnet/subnet.go, lease/lease.go).
 
-import { isRecord } from "../ansible/json";
-import { type Cidr, formatCidr, tryParseCidr } from "./address";
+import { tryParseRecord } from "../ansible/json";
+import { type Cidr, formatCidr, sizeOf, tryParseCidr } from "./address";
 import { type SubnetRange, countSubnets, isWithin } from "./subnet-range";
-import { sizeOf } from "./address";
 
 export interface Lease {
   readonly key: string;
-  readonly subnet: Cidr;
+  /** Undefined where IPv4 is off. */
+  readonly subnet: Cidr | undefined;
   readonly ipv6Subnet: Cidr | undefined;
   readonly publicIp: string | undefined;
   readonly publicIpv6: string | undefined;
@@ -28,10 +28,12 @@ export function tryParseLease({ key, value, ttlSeconds }: LeaseEntry): Lease | u
   const match = /([\d.]+)-(\d+)(?:&([a-f\d:.]+)-(\d+))?$/i.exec(key);
   const subnet = tryParseCidr(`${match?.[1] ?? ""}/${match?.[2] ?? ""}`);
   if (match === null || subnet === undefined) return undefined;
-  const attributes = tryParseAttributes(value);
+  // Where IPv4 is off, flannel writes "0.0.0.0-0".
+  const ipv4 = subnet.length === 0 ? undefined : subnet;
+  const attributes = tryParseRecord(value) ?? {};
   return {
     key,
-    subnet,
+    subnet: ipv4,
     ipv6Subnet: tryParseCidr(`${match[3] ?? ""}/${match[4] ?? ""}`),
     publicIp: textOf(attributes["PublicIP"]),
     publicIpv6: textOf(attributes["PublicIPv6"]),
@@ -41,14 +43,16 @@ export function tryParseLease({ key, value, ttlSeconds }: LeaseEntry): Lease | u
 }
 
 /** "10.200.31.0/24 of 10.0.0.5", for messages. */
-export function describeLease({ subnet, publicIp }: Lease): string {
-  return `${formatCidr(subnet)} of ${publicIp ?? "an unknown host"}`;
+export function describeLease(lease: Lease): string {
+  const subnet = lease.subnet ?? lease.ipv6Subnet;
+  const holder = (lease.subnet === undefined ? lease.publicIpv6 : undefined) ?? lease.publicIp;
+  return `${subnet === undefined ? lease.key : formatCidr(subnet)} of ${holder ?? "an unknown host"}`;
 }
 
 /** The lease as the module returns it. */
 export function reportLease(lease: Lease): Readonly<Record<string, unknown>> {
   return {
-    subnet: formatCidr(lease.subnet),
+    subnet: lease.subnet === undefined ? null : formatCidr(lease.subnet),
     ipv6_subnet: lease.ipv6Subnet === undefined ? null : formatCidr(lease.ipv6Subnet),
     public_ip: lease.publicIp ?? null,
     public_ipv6: lease.publicIpv6 ?? null,
@@ -89,15 +93,6 @@ export function isUsableLease(lease: Lease, ranges: readonly SubnetRange[]): boo
     const subnet = range.family === 4 ? lease.subnet : lease.ipv6Subnet;
     return subnet !== undefined && isWithin(range, subnet);
   });
-}
-
-function tryParseAttributes(value: string): Readonly<Record<string, unknown>> {
-  try {
-    const parsed: unknown = JSON.parse(value);
-    return isRecord(parsed) ? parsed : {};
-  } catch {
-    return {};
-  }
 }
 
 function textOf(value: unknown): string | undefined {

@@ -145,7 +145,7 @@ function readRanges(
     findings.harmful("EnableIPv4: both families are off, no host would get a subnet");
   } else if (!ipv4) {
     findings.noted(
-      "EnableIPv4: false: with etcd flannel still keys its leases by their IPv4 subnet, so only one host can get one; use dual stack",
+      "EnableIPv4: false: flannel tells hosts apart by their IPv4 address, so without IPv4 all hosts get one and the same subnet from etcd (seen with v0.28.9); use dual stack for more than one host",
     );
   }
   return ([4, 6] as const).flatMap((family) => {

@@ -5,7 +5,7 @@ import { type FileHandle, open, stat } from "node:fs/promises";
 import { type Gunzip } from "node:zlib";
 
 import { ModuleError, messageOf, systemCodeOf } from "../ansible/errors";
-import { translateFileError } from "./atomic-file";
+import { translateFileError, writeAt } from "./atomic-file";
 import { BLOCK_BYTES, type TarEntry, TarError, checkExtendedHeader, parseTarHeader } from "./tar";
 
 export interface ArchiveLimits {
@@ -137,12 +137,13 @@ class BlockReader {
 
   /** Moves `length` bytes into the file, or past it. */
   async pass(length: number, target: FileHandle | undefined): Promise<void> {
-    for (let left = length; left > 0;) {
+    let done = 0;
+    while (done < length) {
       if (this.#rest.length === 0) this.#rest = await this.#next();
-      const part = this.#rest.subarray(0, left);
+      const part = this.#rest.subarray(0, length - done);
       this.#rest = this.#rest.subarray(part.length);
-      if (target !== undefined) await target.writeFile(part);
-      left -= part.length;
+      if (target !== undefined) await writeAt(target, part, done);
+      done += part.length;
     }
   }
 

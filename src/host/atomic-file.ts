@@ -88,6 +88,15 @@ export async function removeStaged(path: string): Promise<void> {
   }
 }
 
+/** Writes all of `bytes` at a position of an open file, however many calls that takes. */
+export async function writeAt(handle: FileHandle, bytes: Buffer, position: number): Promise<void> {
+  let done = 0;
+  while (done < bytes.length) {
+    const left = bytes.length - done;
+    done += (await handle.write(bytes, done, left, position + done)).bytesWritten;
+  }
+}
+
 /** Makes a rename or removal in this directory durable. */
 export async function syncDirectory(path: string): Promise<void> {
   const handle = await open(path, constants.O_RDONLY);

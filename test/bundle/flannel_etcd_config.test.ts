@@ -117,6 +117,15 @@ describe("the bundle of flannel_etcd_config", function () {
     });
   }
 
+  it("predicts for a host that gets its certificates in the same play, and fails without check mode", async () => {
+    const input = { ...OPTIONS, endpoints: closed, ca_file: "/nowhere/ca.pem", config: CONFIG };
+    const { result } = await runModuleFile(file, { ...input, _ansible_check_mode: true });
+    expect(result).to.deep.include({ changed: true, config: CONFIG, etcd_version: null });
+    expect(result["warnings"]).to.have.length(1);
+    const real = await runModuleFile(file, input);
+    expect(real.result).to.include({ failed: true, error_code: "host" });
+  });
+
   it("prints no secret, wherever it stands", async () => {
     const user = { username: "flannel", password: SECRET };
     const configs = [

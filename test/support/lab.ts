@@ -1,7 +1,7 @@
 // A lab of systemd hosts for tests, and plays run against it.
 
 import { readFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 
 import { execa } from "execa";
 
@@ -43,23 +43,19 @@ export class Lab {
   }
 
   /** Runs a shell command on a host and returns what it prints; throws when it fails. */
-  async ssh(host: string, command: string): Promise<string> {
-    const { stdout } = await execa("ssh", [
-      "-F",
-      join(this.directory, "ssh_config"),
-      host,
-      command,
-    ]);
+  async ssh(host: string, command: string, input = ""): Promise<string> {
+    const args = ["-F", join(this.directory, "ssh_config"), host, command];
+    const { stdout } = await execa("ssh", args, { input });
     return stdout;
   }
 
-  /** Plays a playbook of the repository. */
+  /** Plays a playbook: of the repository, or anywhere when its path is absolute. */
   async play(
     playbook: string,
     args: readonly string[] = [],
     env: Readonly<Record<string, string>> = {},
   ): Promise<PlayRun> {
-    const command = ["--inventory", this.inventory, join(ROOT, playbook), ...args];
+    const command = ["--inventory", this.inventory, resolve(ROOT, playbook), ...args];
     const { exitCode, all } = await execa("ansible-playbook", command, {
       cwd: ROOT,
       all: true,

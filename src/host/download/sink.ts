@@ -4,7 +4,7 @@
 import { type Hash, createHash } from "node:crypto";
 import { type FileHandle, open } from "node:fs/promises";
 
-import { translateFileError } from "../atomic-file";
+import { translateFileError, writeAt } from "../atomic-file";
 
 const HEAD_BYTES = 512;
 
@@ -50,7 +50,8 @@ export class Sink {
       this.#head = Buffer.concat([this.#head, chunk]).subarray(0, HEAD_BYTES);
     }
     try {
-      await this.#writeWhole(chunk);
+      // At explicit positions, because truncating does not move a file's offset back.
+      await writeAt(this.#handle, chunk, this.#bytes);
     } catch (error) {
       throw translateFileError(this.#path, "write", error);
     }
@@ -82,14 +83,5 @@ export class Sink {
 
   async close(): Promise<void> {
     await this.#handle.close();
-  }
-
-  /** At explicit positions, because truncating does not move a file's offset back. */
-  async #writeWhole(chunk: Buffer): Promise<void> {
-    for (let done = 0; done < chunk.length;) {
-      const left = chunk.length - done;
-      const { bytesWritten } = await this.#handle.write(chunk, done, left, this.#bytes + done);
-      done += bytesWritten;
-    }
   }
 }

@@ -75,7 +75,7 @@ function report(
   plan: EtcdPlan,
   outcome: Outcome | undefined,
 ): Readonly<Record<string, unknown>> {
-  const { store, key, stored, other, leases } = observation;
+  const { store, key, stored, elsewhere, leases } = observation;
   const { endpoint, etcdVersion, transport } = store.origin;
   const writes = plan.changes.length > 0;
   const after = resultOf(observation, plan);
@@ -92,7 +92,7 @@ function report(
     leases: left.map(reportLease),
     capacity: capacityAfter(observation, after, left) ?? null,
     restart_required: plan.restartRequired,
-    other_api: other === undefined ? null : store.api === "v2" ? "v3" : "v2",
+    other_api: elsewhere.find(({ api }) => api !== store.api)?.api ?? null,
   };
 }
 

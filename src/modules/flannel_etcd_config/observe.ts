@@ -1,5 +1,7 @@
 // What is in etcd now.
 
+import { endianness, machine } from "node:os";
+
 import { ModuleError } from "../../ansible/errors";
 import { type ModuleContext } from "../../ansible/module";
 import { blindStore, findMissingFile } from "../../etcd/blind-store";
@@ -21,6 +23,7 @@ import {
   readNetworkConfig,
   secretsIn,
 } from "../../flannel/network-config";
+import { parseArch, tryArchOfMachine } from "../../flannel/release-assets";
 import { parseVersion } from "../../flannel/version";
 import { type FlannelEtcdConfigOptions } from "../../generated/flannel_etcd_config";
 import { type Declaration, checkDeclared, readDeclaredDocument } from "./declared";
@@ -34,6 +37,11 @@ export interface StoredConfig extends StoredValue {
   readonly reading: ConfigReading;
 }
 
+export interface MisplacedConfig extends StoredConfig {
+  readonly api: EtcdApi;
+  readonly key: string;
+}
+
 export interface HeldLease extends Lease {
   readonly entry: StoredEntry;
 }
@@ -44,8 +52,8 @@ export interface Observation {
   readonly reader: Reader;
   readonly declared: Declaration | undefined;
   readonly stored: StoredConfig | undefined;
-  /** The configuration in the other store; looked for only while the right one has none. */
-  readonly other: StoredConfig | undefined;
+  /** Configurations where this flannel will not look; looked for only while it would find none. */
+  readonly elsewhere: readonly MisplacedConfig[];
   readonly leases: readonly HeldLease[];
   /** True when another writer was faster than this task. */
   readonly raced: boolean;
@@ -56,7 +64,7 @@ export interface Session {
   readonly api: EtcdApi;
   readonly declared: Declaration | undefined;
   readonly reader: Reader;
-  readonly connection: Pick<EtcdConnection, "store">;
+  readonly connection: Pick<EtcdConnection, "glance">;
   readonly store: EtcdStore;
 }
 
@@ -84,7 +92,7 @@ export async function openSession(options: Options, context: ModuleContext): Pro
     context.warn(
       `${missing} does not exist yet, so etcd could not be asked; predicted for an etcd without configuration`,
     );
-    return { api, declared, reader, connection: { store: blindStore }, store: blindStore(api) };
+    return { api, declared, reader, connection: { glance: blindStore }, store: blindStore(api) };
   }
   const connection = await EtcdConnection.open({
     endpoints,
@@ -98,22 +106,22 @@ export async function openSession(options: Options, context: ModuleContext): Pro
   return { api, declared, reader, connection, store: connection.store(api) };
 }
 
-/** Reads the configuration, the leases and, where it may explain something, the other store. */
+/** Reads the configuration, the leases and, where it may explain something, other places. */
 export async function observe(
   options: Options,
   session: Session,
   raced: boolean,
   context: ModuleContext,
 ): Promise<Observation> {
-  const { api, declared, reader, store, connection } = session;
+  const { api, declared, reader, store } = session;
   const key = configKeyOf(options.prefix, api);
   const stored = readStored(await store.read(key), reader, context);
   const leases = readLeases(await store.list(subnetsKeyOf(options.prefix, api)));
-  const other =
+  const elsewhere =
     stored === undefined && options.state !== "absent"
-      ? readStored(await readOther(connection, options.prefix, otherApi(api)), reader, context)
-      : undefined;
-  return { store, key, reader, declared, stored, other, leases, raced };
+      ? await lookElsewhere(options, session, context)
+      : [];
+  return { store, key, reader, declared, stored, elsewhere, leases, raced };
 }
 
 function chooseReader(
@@ -130,8 +138,14 @@ function chooseReader(
     );
   }
   const version = parseVersion(given ?? NEWEST[api], "flannel_version");
-  const architectures = (options.architectures ?? [process.arch]).map(releaseArchitectureOf);
+  const architectures = options.architectures?.map(parseArch) ?? ownArchitecture();
   return { api, reader: { version, architectures } };
+}
+
+/** Unknown where flannel has no release for this CPU: the etcd host need not run flanneld. */
+function ownArchitecture(): readonly string[] {
+  const own = tryArchOfMachine(machine(), endianness());
+  return own === undefined ? [] : [own];
 }
 
 function checkCombination(options: Options, api: EtcdApi, declared: Declaration | undefined): void {
@@ -168,17 +182,35 @@ function readLeases(entries: readonly StoredEntry[]): readonly HeldLease[] {
     const lease = tryParseLease(entry);
     return lease === undefined ? [] : [{ ...lease, entry }];
   });
-  return leases.sort((a, b) => (a.subnet.base < b.subnet.base ? -1 : 1));
+  return leases.sort((a, b) => ((a.subnet?.base ?? 0n) < (b.subnet?.base ?? 0n) ? -1 : 1));
 }
 
-/** Only to explain: a store that cannot be read has nothing to say. */
-async function readOther(
+/** The same key in the other store; in v3 also the key that differs by the slash in front. */
+async function lookElsewhere(
+  { prefix }: Options,
+  { api, reader, connection }: Session,
+  context: ModuleContext,
+): Promise<readonly MisplacedConfig[]> {
+  const respelled = prefix.startsWith("/") ? prefix.replace(/^\/+/, "") : `/${prefix}`;
+  const places = [
+    { api: otherApi(api), key: configKeyOf(prefix, otherApi(api)) },
+    ...(api === "v3" && respelled !== "" ? [{ api, key: configKeyOf(respelled, api) }] : []),
+  ];
+  const found: MisplacedConfig[] = [];
+  for (const place of places) {
+    const config = readStored(await glanceAt(connection, place), reader, context);
+    if (config !== undefined) found.push({ ...config, ...place });
+  }
+  return found;
+}
+
+/** Only to explain: a place that cannot be read has nothing to say. */
+async function glanceAt(
   connection: Session["connection"],
-  prefix: string,
-  api: EtcdApi,
+  { api, key }: { readonly api: EtcdApi; readonly key: string },
 ): Promise<StoredValue | undefined> {
   try {
-    return await connection.store(api).read(configKeyOf(prefix, api));
+    return await connection.glance(api).read(key);
   } catch {
     return undefined;
   }
@@ -190,14 +222,4 @@ function tryParse(text: string): unknown {
   } catch {
     return undefined;
   }
-}
-
-/** From `uname -m` or Node.js's word to flannel's release name. */
-function releaseArchitectureOf(name: string): string {
-  const known: Readonly<Record<string, string>> = {
-    x86_64: "amd64",
-    x64: "amd64",
-    aarch64: "arm64",
-  };
-  return known[name] ?? name;
 }

@@ -34,13 +34,18 @@ export interface EtcdPlan extends Plan<EtcdChange> {
 export function planEtcdConfig(options: Options, observation: Observation): EtcdPlan {
   const plan = planState(options, observation);
   const notes = (observation.declared?.notes ?? []).map((note) => `config: ${note}`);
-  return { ...plan, warnings: [...(plan.warnings ?? []), ...notes] };
+  const warnings = [...(plan.warnings ?? []), ...describeLeft(observation, plan), ...notes];
+  return { ...plan, warnings };
 }
 
 function planState(options: Options, observation: Observation): EtcdPlan {
   switch (options.state) {
     case "query":
-      return { ...NOTHING, differences: compare(observation.stored, observation) };
+      return {
+        ...NOTHING,
+        differences: compare(observation.stored, observation),
+        warnings: describeElsewhere(options, observation),
+      };
     case "absent":
       return planAbsent(options, observation);
     case "present":
@@ -51,9 +56,9 @@ function planState(options: Options, observation: Observation): EtcdPlan {
 const NOTHING: EtcdPlan = { changes: [], differences: [], restartRequired: false };
 
 function planPresent(options: Options, observation: Observation): EtcdPlan {
-  const { stored, other, declared } = observation;
-  const migrates = options.migrate_from_v2 && observation.store.api === "v3";
-  const existing = stored ?? (migrates ? other : undefined);
+  const { stored, elsewhere, declared } = observation;
+  const old = options.migrate_from_v2 ? elsewhere.find(({ api }) => api === "v2") : undefined;
+  const existing = stored ?? old;
   if (existing === undefined) return planCreate(options, observation);
   const differences = compare(existing, observation);
   if (differences.length === 0) {
@@ -69,15 +74,18 @@ function planPresent(options: Options, observation: Observation): EtcdPlan {
 }
 
 function planCreate(options: Options, observation: Observation): EtcdPlan {
-  const { declared, other } = observation;
+  const { declared } = observation;
   if (declared === undefined) {
     throw new ModuleError(
       "not_found",
       `${observation.key}: neither etcd's v3 nor its v2 store has a configuration to take over; declare one with config or network`,
     );
   }
-  const warnings = other === undefined ? [] : [describeOther(options, observation)];
-  return { ...NOTHING, changes: [writeChange(observation, declared.config)], warnings };
+  return {
+    ...NOTHING,
+    changes: [writeChange(observation, declared.config)],
+    warnings: describeElsewhere(options, observation),
+  };
 }
 
 function planMigration(observation: Observation, existing: StoredConfig): EtcdPlan {
@@ -170,11 +178,22 @@ function describeKept(told: string, { raced }: Observation): string {
   return `${told}; ${winner} was kept, set if_exists: update to write the declared one`;
 }
 
-function describeOther(options: Options, { key, store }: Observation): string {
-  const version = options.flannel_version ?? "the flannel that is declared";
-  return store.api === "v3"
-    ? `${key}: etcd's v2 store has a configuration, but ${version} reads v3, which had none; a new one is written (migrate_from_v2: true takes the old one over)`
-    : `${key}: etcd's v3 store has a configuration, but ${version} reads v2, which had none; is flannel_version right?`;
+/** The commonest reason why a daemon finds nothing: there is something, in another place. */
+function describeElsewhere(options: Options, { key, store, elsewhere }: Observation): string[] {
+  const reader = options.flannel_version ?? "the flannel that is declared";
+  return elsewhere.map((found) => {
+    const told = `${found.key}: etcd's ${found.api} store has a configuration there, but ${reader} reads ${key} in ${store.api}, where was none`;
+    if (found.api === store.api) return `${told}; is the slash in front of prefix right?`;
+    return found.api === "v2"
+      ? `${told}; migrate_from_v2: true takes it over`
+      : `${told}; is flannel_version right?`;
+  });
+}
+
+/** What stays in etcd with faults that flannel passes over in silence. */
+function describeLeft({ key, stored }: Observation, { changes }: EtcdPlan): string[] {
+  if (stored === undefined || changes.length > 0) return [];
+  return stored.reading.findings.hazards.map((hazard) => `${key}: in etcd: ${hazard}`);
 }
 
 function conflict(told: string, why: string, differences: readonly Difference[]): ModuleError {

@@ -1,8 +1,11 @@
 // What etcd and the network can say no with, each explained: TLS, authentication, and servers that
 // are none.
 
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer as createHttpServer } from "node:http";
 import { type AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 
 import { expect } from "chai";
 
@@ -284,8 +287,28 @@ describe("an etcd that cannot serve this flannel", function () {
   it("v2 is off: says which etcd answered, what flannel needs and the two ways out", async () => {
     const error = await failureOf({ ...V2, endpoints: withoutV2.endpoints });
     expect(error.code).to.equal("unsupported");
-    expect(error.message).to.match(/etcd 3\.4\.\d+ answered, but its v2 API is off/);
+    expect(error.message).to.match(/etcd 3\.\d+\.\d+ answered, but its v2 API is (off|gone)/);
     expect(error.message).to.include("--enable-v2=true, or use flannel v0.18.0 or newer");
+  });
+
+  it("etcdctl gets the password by its environment, not its arguments", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "etcdctl-wrapper-"));
+    const record = join(folder, "record");
+    const lines = [`echo "arguments: $*" >> ${record}`, `echo "user: $ETCDCTL_USER" >> ${record}`];
+    const wrapper = join(folder, "etcdctl");
+    writeFileSync(wrapper, ["#!/bin/sh", ...lines, 'exec etcdctl "$@"'].join("\n"), {
+      mode: 0o755,
+    });
+    try {
+      const user = { username: "flannel", password: "s3cret-s3cret" };
+      const how = { transport: "etcdctl", etcdctl_path: folder, prefix: "/by-wrapper" };
+      await runEtcdConfig({ ...V3, ...user, ...how, endpoints: withoutGateway.endpoints });
+      const told = readFileSync(record, "utf8");
+      expect(told).to.include("arguments: -w json").and.include("user: flannel:s3cret-s3cret");
+      expect(told).not.to.match(/arguments:.*s3cret/);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 
   it("the gateway is off: etcdctl goes on", async () => {

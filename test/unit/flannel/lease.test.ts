@@ -49,6 +49,16 @@ describe("leases", () => {
     });
   });
 
+  it("of IPv6 alone have no IPv4 subnet", () => {
+    const value = '{"PublicIP":"0.0.0.0","PublicIPv6":"fd08::5","BackendType":"host-gw"}';
+    const found = tryParseLease({ key: "0.0.0.0-0&fd00:200:0:5d::-64", value, ttlSeconds: 5 });
+    expect(found && reportLease(found)).to.include({
+      subnet: null,
+      ipv6_subnet: "fd00:200:0:5d::/64",
+    });
+    expect(found && describeLease(found)).to.equal("fd00:200:0:5d::/64 of fd08::5");
+  });
+
   it("with an unreadable value still count", () => {
     const found = tryParseLease({ key: "10.200.31.0-24", value: "{", ttlSeconds: undefined });
     expect(found && reportLease(found)).to.include({ public_ip: null, expires_in: null });

@@ -150,7 +150,7 @@ describe("network configuration", () => {
         IPv6Network: "fd00::/48",
         ...VXLAN,
       });
-      expect(findings.notes.join()).to.include("only one host");
+      expect(findings.notes.join()).to.include("all hosts get one and the same subnet");
     });
   });
 

@@ -1,6 +1,7 @@
 import { expect } from "chai";
 
 import { type ModuleError } from "../../../../src/ansible/errors";
+import { otherApi } from "../../../../src/flannel/etcd-layout";
 import { tryParseLease } from "../../../../src/flannel/lease";
 import { readNetworkConfig } from "../../../../src/flannel/network-config";
 import { parseVersion } from "../../../../src/flannel/version";
@@ -24,6 +25,7 @@ type Options = Partial<FlannelEtcdConfigOptions>;
 interface Scene {
   readonly declared?: unknown;
   readonly stored?: unknown;
+  /** In the other store. */
   readonly other?: unknown;
   readonly leases?: readonly string[];
   readonly raced?: boolean;
@@ -34,6 +36,11 @@ function storedConfig(document: unknown): StoredConfig | undefined {
   if (document === undefined) return undefined;
   const value = typeof document === "string" ? document : JSON.stringify(document);
   return { value, revision: 7, document, reading: readNetworkConfig(document, READER) };
+}
+
+function misplaced({ other, api = "v3" }: Scene): Observation["elsewhere"] {
+  const config = storedConfig(other);
+  return config === undefined ? [] : [{ ...config, api: otherApi(api), key: KEY }];
 }
 
 function heldLease(name: string): HeldLease {
@@ -51,7 +58,7 @@ function observe(scene: Scene): Observation {
     reader: READER,
     declared: scene.declared === undefined ? undefined : checkDeclared(scene.declared, READER),
     stored: storedConfig(scene.stored),
-    other: storedConfig(scene.other),
+    elsewhere: misplaced(scene),
     leases: (scene.leases ?? []).map(heldLease),
     raced: scene.raced ?? false,
   };
@@ -191,6 +198,13 @@ describe("the plan", () => {
     const { warnings } = plan({}, { declared: CONFIG, stored: { ...HOST_GW, SubnetLen: 25 } });
     expect(warnings?.[0]).to.include("Backend.Type is host-gw, declared is vxlan");
     expect(warnings?.[0]).to.include("SubnetLen is 25, declared is 24");
+  });
+
+  it("warns of what stays in etcd although flannel passes over it", () => {
+    const { warnings } = plan({}, { declared: CONFIG, stored: { ...CONFIG, SubnetLenn: 25 } });
+    expect(warnings).to.deep.equal([
+      '/net/config: in etcd: SubnetLenn: unknown key, flannel would ignore it, did you mean "SubnetLen"?',
+    ]);
   });
 
   it("keeps and warns after a lost race, too", () => {

@@ -1,0 +1,181 @@
+// Places where a file cannot be written or run: full, read-only, noexec, closed to the user, or
+// taken by something else. A clear error, nothing changed, nothing left behind.
+
+import { execFileSync } from "node:child_process";
+import { chmodSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+
+import { execa } from "execa";
+import { expect } from "chai";
+
+import { MODULE, type Result, Target } from "../../support/flannel-install";
+import { parseLine } from "../../support/run-module";
+import { tarGz } from "../../support/tar";
+import { tinyProgram } from "../../support/tiny-program";
+
+const OLD = tinyProgram("v0.16.1", 20_000);
+const NEW = tinyProgram("v0.28.9", 200_000);
+const NOBODY = 65534;
+
+describe("flannel_install: on a disk that does not want it", function () {
+  this.timeout(60_000);
+  let target: Target;
+  let isMounted = false;
+
+  before(function () {
+    if (process.getuid?.() !== 0) this.skip(); // only root can mount
+  });
+  beforeEach(() => {
+    target = new Target();
+    writeFileSync(join(target.root, "binary"), NEW);
+    writeFileSync(join(target.root, "archive"), tarGz([{ name: "flanneld", content: NEW }]));
+  });
+  afterEach(() => {
+    if (isMounted) execFileSync("umount", [target.bin]);
+    isMounted = false;
+    target.remove();
+  });
+
+  const mount = (options: string): void => {
+    mkdirSync(target.bin, { recursive: true });
+    execFileSync("mount", ["-t", "tmpfs", "-o", `mode=0755,${options}`, "none", target.bin]);
+    isMounted = true;
+    writeFileSync(target.binary, OLD, { mode: 0o750 });
+  };
+  const remount = (options: string): void => {
+    execFileSync("mount", ["-o", `remount,${options}`, target.bin]);
+  };
+  const upgrade = (source = "binary"): Promise<Result> =>
+    target.run({ version: "v0.28.9", src: join(target.root, source) });
+  const isUntouched = (): void => {
+    expect(readFileSync(target.binary).equals(OLD)).to.equal(true);
+    expect(readdirSync(target.bin)).to.deep.equal(["flanneld"]);
+  };
+
+  it("says that the disk is full, whichever file filled it", async () => {
+    for (const source of ["binary", "archive"]) {
+      // From no room for the download up to room for all but the last file.
+      for (const size of ["100k", "200k", "300k", "400k"]) {
+        mount(`size=${size}`);
+        const result = await upgrade(source);
+        if (result["failed"] === true) {
+          expect(result["msg"], size).to.match(/^cannot write .*: no space left on the device/);
+          expect(result).to.include({ changed: false, error_code: "host" });
+          isUntouched();
+        } else {
+          expect(readFileSync(target.binary).equals(NEW)).to.equal(true);
+        }
+        execFileSync("umount", [target.bin]);
+        isMounted = false;
+      }
+    }
+  });
+
+  it("really was full in that test, and really not", async () => {
+    const outcomes = [];
+    for (const size of ["100k", "400k"]) {
+      mount(`size=${size}`);
+      outcomes.push((await upgrade())["failed"] === true);
+      execFileSync("umount", [target.bin]);
+      isMounted = false;
+    }
+    expect(outcomes).to.deep.equal([true, false]);
+  });
+
+  it("says that there is no inode left", async () => {
+    mount("nr_inodes=2"); // the directory and the old binary
+    const result = await upgrade();
+    expect(result["msg"]).to.include("no space left on the device");
+    isUntouched();
+  });
+
+  it("says that the file system is read-only", async () => {
+    mount("size=4m");
+    remount("ro");
+    const result = await upgrade();
+    expect(result).to.include({ changed: false, error_code: "host" });
+    expect(result["msg"]).to.include("the file system is read-only");
+    isUntouched();
+  });
+
+  it("predicts and agrees on a read-only file system that has what is wanted", async () => {
+    mount("size=4m");
+    remount("ro");
+    const result = await target.run({ version: "v0.16.1" });
+    expect(result).to.include({ changed: false, version: "v0.16.1" });
+  });
+
+  it("says that programs cannot be run there", async () => {
+    mount("size=4m,noexec");
+    const result = await upgrade();
+    expect(result).to.include({ changed: false, error_code: "host" });
+    expect(result["msg"]).to.match(/programs cannot be run there.*noexec/);
+    isUntouched();
+  });
+
+  it("says that a directory or device is in the way, in check mode too", async () => {
+    for (const makeObstacle of [mkdirSync, (path: string) => execFileSync("mkfifo", [path])]) {
+      mkdirSync(target.bin, { recursive: true });
+      makeObstacle(target.binary);
+      for (const checkMode of [true, false]) {
+        for (const options of [{ version: "v0.28.9" }, { state: "absent" }]) {
+          const result = await target.run({ ...options, _ansible_check_mode: checkMode });
+          expect(result["msg"]).to.match(/is in the way, move it aside$/);
+        }
+      }
+      expect(readdirSync(target.bin)).to.deep.equal(["flanneld"]);
+      rmSync(target.bin, { recursive: true });
+    }
+  });
+
+  it("says that the directory is a file", async () => {
+    writeFileSync(target.bin, "");
+    const result = await upgrade();
+    expect(result["msg"]).to.include("a part of its path is not a directory");
+  });
+
+  it("asks for become where the user may not write", async () => {
+    mkdirSync(target.bin);
+    writeFileSync(target.binary, OLD, { mode: 0o755 });
+    chmodSync(target.root, 0o755);
+    const result = await asNobody({
+      bin_dir: target.bin,
+      version: "v0.28.9",
+      src: join(target.root, "binary"),
+      owner: String(NOBODY),
+      group: String(NOBODY),
+    });
+    expect(result).to.include({ changed: false, error_code: "permission" });
+    expect(result["msg"]).to.match(/^cannot write .*: permission denied, run the task with become/);
+    isUntouched();
+  });
+
+  it("asks for become where the user may not give a file away, and leaves nothing", async () => {
+    mkdirSync(target.bin);
+    writeFileSync(target.binary, OLD, { mode: 0o755 });
+    for (const path of [target.root, target.bin]) chmodSync(path, 0o777);
+    const result = await asNobody({
+      bin_dir: target.bin,
+      version: "v0.28.9",
+      src: join(target.root, "binary"),
+    });
+    expect(result).to.include({ changed: false, error_code: "permission" });
+    expect(result["msg"]).to.include("become: true");
+    isUntouched();
+  });
+
+  /** The module as an ordinary user, who may not read this repository: from a copy. */
+  const asNobody = async (options: Result): Promise<Result> => {
+    const copy = join(target.root, "module.cjs");
+    writeFileSync(copy, readFileSync(MODULE), { mode: 0o755 });
+    const { stdout } = await execa(process.execPath, [copy], {
+      input: JSON.stringify(options),
+      uid: NOBODY,
+      gid: NOBODY,
+      reject: false,
+      stripFinalNewline: false,
+      cwd: "/",
+    });
+    return parseLine(stdout);
+  };
+});
