@@ -12,9 +12,7 @@ describe("the role", function () {
   const lab = new Lab("test-play", { LAB_WORKERS: "2", LAB_ETCD: "3" });
 
   before(async () => {
-    await lab.up();
-    const etcd = await lab.play("demo/etcd.yml");
-    expect(etcd.exitCode, etcd.output).to.equal(0);
+    await lab.upWithEtcd();
   });
   after(async () => {
     await lab.down();

@@ -38,6 +38,13 @@ export class Lab {
     await this.#lab("up");
   }
 
+  /** Starts the lab anew, and etcd on its etcd hosts. */
+  async upWithEtcd(): Promise<void> {
+    await this.up();
+    const { exitCode, output } = await this.play("demo/etcd.yml");
+    if (exitCode !== 0) throw new Error(output);
+  }
+
   async down(): Promise<void> {
     await this.#lab("down");
   }

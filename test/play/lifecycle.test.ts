@@ -1,0 +1,140 @@
+// Waves, host prerequisites, removal, and a daemon without etcd: what the role does around its modules.
+
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+
+import { expect } from "chai";
+
+import { Lab, type PlayRun } from "../support/lab";
+
+const PLAYBOOK = "molecule/shared/converge.yml";
+const UNIT = "Run flanneld as a systemd service";
+const OWN_FILES =
+  "/etc/cni/net.d/10-flannel.conflist /etc/flannel /etc/modules-load.d/flanneld.conf /etc/sysctl.d/90-flanneld.conf " +
+  "/etc/systemd/network/10-flanneld.link /etc/systemd/system/flanneld.service /run/flannel/subnet.env " +
+  "/usr/local/sbin/flanneld";
+
+describe("the role around its modules", function () {
+  this.timeout(300_000);
+  const lab = new Lab("test-lifecycle", { LAB_WORKERS: "2", LAB_ETCD: "1" });
+
+  before(async () => {
+    await lab.upWithEtcd();
+  });
+  after(async () => {
+    await lab.down();
+  });
+
+  async function play(variables: object, ...args: string[]): Promise<PlayRun> {
+    return await lab.play(PLAYBOOK, ["--extra-vars", JSON.stringify(variables), ...args]);
+  }
+
+  /** A real run, which its check mode predicted, and after which nothing is left to do. */
+  async function playTwice(variables: object, ...args: string[]): Promise<PlayRun> {
+    const predicted = await play(variables, "--check", ...args);
+    const run = await play(variables, ...args);
+    expect(run.exitCode, run.output).to.equal(0);
+    expect(predicted.changed, predicted.output).to.deep.equal(run.changed);
+    expect((await play(variables, ...args)).changed).to.deep.equal([]);
+    return run;
+  }
+
+  const pidOf = (host: string) => lab.ssh(host, "systemctl show flanneld -P MainPID");
+  const existing = (host: string) => lab.ssh(host, `ls -d ${OWN_FILES} 2>/dev/null || true`);
+
+  it("restarts in waves, and brings what flannel needs of the host", async () => {
+    const run = await play({
+      flannel_restart_serial: 1,
+      flannel_ip_forward: true,
+      flannel_tx_checksum_offload: false,
+    });
+    expect(run.exitCode, run.output).to.equal(0);
+    expect(run.tasks.filter((task) => task === UNIT)).to.have.length(2);
+    expect((await existing("worker-2")).split("\n").sort()).to.deep.equal(OWN_FILES.split(" "));
+    expect(await lab.ssh("worker-1", "cat /etc/modules-load.d/flanneld.conf")).to.include(
+      "br_netfilter",
+    );
+    expect(await lab.ssh("worker-1", "ethtool -k flannel.1")).to.include("tx-checksumming: off");
+    expect(await lab.ssh("worker-1", "cat /proc/sys/net/ipv4/ip_forward")).to.equal("1");
+  });
+
+  it("takes the host settings back when they are no longer declared", async () => {
+    const run = await playTwice({ flannel_load_br_netfilter: false });
+    expect(run.changed).to.deep.equal([`worker-1: ${UNIT}`, `worker-2: ${UNIT}`]);
+    expect(await existing("worker-1")).to.not.match(/modules-load|sysctl|\.link/);
+  });
+
+  it("stops before the next wave when flanneld does not come up", async () => {
+    const inventory = join(lab.directory, "broken.yml");
+    writeFileSync(
+      inventory,
+      "all: {hosts: {worker-1: {flannel_systemd_execstartpre: /bin/false}}}",
+    );
+    const before = await pidOf("worker-2");
+    const variables = { flannel_restart_serial: 1, flannel_settings_user: { v: 1 } };
+    const run = await play(variables, "--inventory", inventory);
+    expect(run.exitCode).to.not.equal(0);
+    expect(run.failed).to.deep.equal([
+      `worker-1: ${UNIT}`,
+      "worker-2: Leave this host as it is when flanneld did not come up in an earlier wave",
+    ]);
+    expect(run.output).to.include("it did not come up on worker-1");
+    expect(await pidOf("worker-2")).to.equal(before);
+    expect(await lab.ssh("worker-1", "systemctl is-active flanneld")).to.equal("active");
+  });
+
+  it("takes everything back, in etcd too, and nothing of others", async () => {
+    await lab.ssh("worker-2", "touch /etc/flannel/mine");
+    const absent = { flannel_state: "absent", flannel_purge: true, flannel_purge_network: true };
+    const refused = await play({ ...absent, flannel_purge_network: true }, "--check");
+    expect(refused.output).to.include("daemons hold leases");
+    const run = await playTwice({ ...absent, flannel_network_allow_disruptive: true });
+    expect(run.changed).to.include("worker-1: Put the network configuration into etcd");
+    expect(run.changed).to.include("worker-1: Remove flanneld");
+    expect(await existing("worker-1")).to.equal("");
+    expect(await existing("worker-2")).to.equal("/etc/flannel");
+    expect(await lab.ssh("worker-2", "ls -A /etc/flannel")).to.equal("mine");
+    expect(await lab.ssh("worker-1", "iptables-save; ip link")).to.not.match(/flannel/i);
+    const keys = await lab.ssh(
+      "etcd-1",
+      "cd /etc/etcd; ETCDCTL_API=3 etcdctl --endpoints https://127.0.0.1:2379 --cacert ca-etcd.pem" +
+        " --cert cert-etcd.pem --key cert-etcd-key.pem get --prefix --keys-only /kubernetes-cluster",
+    );
+    expect(keys.trim()).to.equal("");
+  });
+
+  it("needs no etcd with kube-subnet-mgr, and tells the daemon where its configuration is", async () => {
+    await lab.ssh("etcd-1", "systemctl stop etcd");
+    // An API that takes connections and never answers keeps the daemon waiting, so that it can be looked at.
+    const silence =
+      "import socket, time; s = socket.create_server(('127.0.0.1', 6443)); time.sleep(600)";
+    await lab.ssh("worker-1", `systemd-run --unit test-api python3 -c "${silence}"`);
+    const kube = {
+      flannel_settings_user: { "kube-subnet-mgr": true, "kube-api-url": "http://127.0.0.1:6443" },
+      flannel_environment: { NODE_NAME: "worker-1" },
+      flannel_network_config: { EnableNFTables: true },
+      flannel_wait_timeout: 0,
+    };
+    const predicted = await play(kube, "--limit", "worker-1", "--check");
+    const run = await play(kube, "--limit", "worker-1");
+    expect(run.exitCode, run.output).to.equal(0);
+    expect(predicted.changed).to.deep.equal(run.changed);
+    expect(run.changed).to.include("worker-1: Write the network configuration");
+    expect(JSON.parse(await lab.ssh("worker-1", "cat /etc/flannel/net-conf.json"))).to.deep.equal({
+      Network: "10.200.0.0/16",
+      Backend: { Type: "vxlan" },
+      EnableNFTables: true,
+    });
+    expect(await existing("worker-1")).to.not.include("modules-load");
+    const args = await lab.ssh("worker-1", `tr '\\0' '\\n' </proc/$(${MAIN_PID})/cmdline`);
+    expect(args)
+      .to.include("-net-config-path=/etc/flannel/net-conf.json")
+      .and.include("-kube-subnet-mgr=true")
+      .and.not.include("etcd");
+    const absent = { ...kube, flannel_state: "absent" };
+    await playTwice(absent, "--limit", "worker-1");
+    expect(await existing("worker-1")).to.equal("");
+  });
+});
+
+const MAIN_PID = "systemctl show flanneld -P MainPID";
