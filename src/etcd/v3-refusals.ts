@@ -49,9 +49,9 @@ const REFUSALS: readonly Refusal[] = [
     text: "its database is full (NOSPACE alarm): compact, defragment, then disarm the alarm",
   },
   {
-    // etcd 3.4 says only how its connection to itself ended.
+    // Most often etcd says only how its connection to itself ended.
     pattern:
-      /handshake failed|bad certificate|certificate required|client preface|connection reset|^connection closed/,
+      /handshake failed|bad certificate|certificate required|client preface|connection (reset|closed)|broken pipe/,
     scope: "transport",
     code: "tls",
     text: "the gateway cannot connect to its own server: most likely the server's certificate lacks the clientAuth usage, issue it with both serverAuth and clientAuth",

@@ -60,6 +60,7 @@ describe("flannel_unit on systemd: convergence", function () {
   it("writes, enables and starts, and reports the subnet", async () => {
     const result = await applyChecked(lab.daemon());
     expect(result.changes).to.deep.equal([
+      "write /etc/modules-load.d/flanneld.conf",
       `write ${UNIT}`,
       "reload systemd",
       "enable flanneld.service",

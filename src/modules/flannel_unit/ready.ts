@@ -45,6 +45,8 @@ interface Waiting {
 
 const POLL_MS = 250;
 const HEALTHZ_TIMEOUT_MS = 2000;
+/** systemd kills a process that does not stop after 90 s, unless the unit says otherwise. */
+const STOP_LIMIT_MS = 100_000;
 /** File dates come from a clock that ticks in steps of up to 10 ms. */
 const CLOCK_SLACK_MS = 100;
 
@@ -76,7 +78,8 @@ export function monotonicUs(): number {
  * a moment (`monotonicUs`) before the start was asked for: an older process does not count.
  */
 export async function awaitReady(expected: Expectation, sinceUs: number): Promise<Verdict> {
-  const deadline = Date.now() + expected.timeoutMs;
+  const stopDeadline = Date.now() + STOP_LIMIT_MS;
+  let deadline = Date.now() + expected.timeoutMs;
   let settled: { readonly pid: number; readonly sinceMs: number } | undefined;
   let fewestRestarts = Number.POSITIVE_INFINITY;
   for (;;) {
@@ -94,6 +97,10 @@ export async function awaitReady(expected: Expectation, sinceUs: number): Promis
       if (isWaitingForRestart(probe.unit) && restarts > fewestRestarts) {
         return { ...probe, kind: "failed" };
       }
+      // A flanneld told to stop while it starts may hang until systemd kills it; that is not the
+      // new one's time.
+      const isStopping = probe.unit?.activeState === "deactivating";
+      if (isStopping && Date.now() < stopDeadline) deadline = Date.now() + expected.timeoutMs;
       if (Date.now() > deadline) return { ...probe, kind: "timeout" };
     }
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));

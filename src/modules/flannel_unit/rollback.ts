@@ -23,6 +23,8 @@ import { type Verdict, awaitReady, expectationOf, monotonicUs } from "./ready";
 
 type Failure = Exclude<Verdict, { kind: "ready" }>;
 
+/** Pods depend on the way back, so it is given time even where the way forward was not. */
+const SHORTEST_WAIT_MS = 30_000;
 const SHOWN_LINES = 30;
 /** Causes are looked for in more: a usage text alone is longer than what is shown. */
 const SEARCHED_LINES = 500;
@@ -164,7 +166,8 @@ async function restart(
   await systemctl(["daemon-reload"]);
   await systemctl(["restart", "--no-block", unitName]);
   // What the previous unit is to bring about is not declared any more: it must run, and keep to it.
-  const { timeoutMs, settleMs } = expectationOf(options, observation.declaration);
+  const { timeoutMs: declaredMs, settleMs } = expectationOf(options, observation.declaration);
+  const timeoutMs = Math.max(declaredMs, SHORTEST_WAIT_MS);
   const verdict = await awaitReady({ unitName, timeoutMs, settleMs }, sinceUs);
   if (verdict.kind === "ready") {
     return { done: true, sentence: `rolled back: ${what} was put back and runs` };

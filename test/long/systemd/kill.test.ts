@@ -66,7 +66,8 @@ describe("flannel_unit on systemd: killed at any step", function () {
   it("while everything is removed", async () => {
     const from = lab.daemon({ settings: { "etcd-password": "hunter2-hunter2" } });
     const effects = await killEverywhere(from, { state: "absent" });
-    expect(effects).to.be.greaterThan(6);
+    // stop, disable, three removals, reload: reading the state is no effect.
+    expect(effects).to.be.at.least(6);
     expect(await lab.sh("worker-1", "systemctl show -P LoadState flanneld")).to.equal(
       "not-found\n",
     );

@@ -31,7 +31,7 @@ describe("licences of what is bundled", () => {
   });
 
   it("names no package of which nothing is left in the bundle", () => {
-    expect(packagesOf('import json5 from "json5"; console.log(1)')).to.deep.equal([]);
+    expect(packagesOf('import strip from "strip-final-newline"; console.log(1)')).to.deep.equal([]);
   });
 
   it("gives version, licence and its text", () => {
@@ -47,6 +47,8 @@ describe("licences of what is bundled", () => {
   });
 
   it("refuses a licence that it does not know", () => {
-    expect(() => renderLicences(["node_modules/argparse"], ROOT)).to.throw(/Python-2.0: not known/);
+    expect(() => renderLicences(["node_modules/argparse"], ROOT)).to.throw(
+      /^argparse .* not known to be compatible/,
+    );
   });
 });

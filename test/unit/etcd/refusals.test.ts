@@ -29,6 +29,12 @@ describe("etcd's refusals", () => {
       TransportRefusedError,
       "lacks the clientAuth usage",
     ],
+    ["connection closed", TransportRefusedError, "lacks the clientAuth usage"],
+    [
+      "write tcp 127.0.0.1:57062->127.0.0.1:33431: write: broken pipe",
+      TransportRefusedError,
+      "lacks the clientAuth usage",
+    ],
     ["etcdserver: no leader", EndpointError, "has no leader at the moment"],
     ["etcdserver: request timed out", EndpointError, "is a majority of its members up?"],
     ["something new", EndpointError, "etcd refused the request (something new)"],
