@@ -50,9 +50,25 @@ function unchangedTasks(lab: Lab): Readonly<Record<string, Options>> {
   };
 }
 
-/** The I/O that such a task really does, alone and without Node.js. */
+/** Two requests over one TLS connection, with nothing around them but Node.js itself. */
+const REQUESTS = `
+const { readFileSync } = require("node:fs");
+const { Agent, request } = require("node:https");
+const options = JSON.parse(readFileSync(process.argv[2]));
+const agent = new Agent({ keepAlive: true });
+const [ca, cert, key] = ["ca", "cert", "key"].map((name) => readFileSync(options[name + "_file"]));
+const ask = (body, next) =>
+  request(options.endpoints[0] + "/v3/kv/range", { method: "POST", ca, cert, key, agent }, (response) =>
+    response.resume().on("end", next),
+  ).end(body);
+const body = JSON.stringify({ key: Buffer.from(options.prefix).toString("base64") });
+ask(body, () => ask(body, () => process.exit()));
+`;
+
+/** What a task really does on the worker, alone. */
 const IO: Readonly<Record<string, string>> = {
-  flannel_install: "/usr/local/sbin/flanneld --version",
+  flannel_etcd_config: `node ${REMOTE}/requests.cjs ${REMOTE}/flannel_etcd_config.json`,
+  flannel_install: "sh -c '/usr/local/sbin/flanneld --version; sha256sum /usr/local/sbin/flanneld'",
   flannel_unit: "systemctl show flanneld.service",
 };
 
@@ -72,13 +88,13 @@ times = {name: [] for name in commands}
 for _ in range(rounds):
     for name, command in commands.items():
         wall, before = time.perf_counter(), cpu()
-        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        subprocess.run(command, shell=True, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         times[name].append((time.perf_counter() - wall, cpu() - before))
 print(json.dumps({name: [1000 * statistics.median(column) for column in zip(*rows)] for name, rows in times.items()}))
 `;
 
 async function measureStartUp(lab: Lab): Promise<void> {
-  const commands: Record<string, readonly string[]> = { node: ["node", "-e", "0"] };
+  const commands: Record<string, string> = { node: "node -e 0" };
   await lab.ssh("worker-1", `mkdir -p ${REMOTE}`);
   for (const [name, options] of Object.entries(unchangedTasks(lab))) {
     const module = readFileSync(join(ROOT, "library", `${name}.cjs`), "utf8");
@@ -86,24 +102,34 @@ async function measureStartUp(lab: Lab): Promise<void> {
     await lab.ssh("worker-1", `cat > ${REMOTE}/${name}.json`, JSON.stringify(options));
     const answer = await lab.ssh("worker-1", `node ${REMOTE}/${name}.cjs ${REMOTE}/${name}.json`);
     if (!answer.includes('"changed":false')) throw new Error(`${name} is not unchanged: ${answer}`);
-    commands[name] = ["node", `${REMOTE}/${name}.cjs`, `${REMOTE}/${name}.json`];
+    commands[name] = `node ${REMOTE}/${name}.cjs ${REMOTE}/${name}.json`;
     const io = IO[name];
-    if (io !== undefined) commands[`io of ${name}`] = io.split(" ");
+    if (io !== undefined) commands[`io of ${name}`] = io;
   }
+  await lab.ssh("worker-1", `cat > ${REMOTE}/requests.cjs`, REQUESTS);
   await lab.ssh("worker-1", `cat > ${REMOTE}/timer.py`, TIMER);
   const input = JSON.stringify([ROUNDS, commands]);
   const answer = await lab.ssh("worker-1", `python3 ${REMOTE}/timer.py`, input);
   await lab.ssh("worker-1", `rm -r ${REMOTE}`);
-  printStartUp(JSON.parse(answer) as Readonly<Record<string, readonly [number, number]>>);
+  printStartUp(JSON.parse(answer) as Medians);
 }
 
-function printStartUp(medians: Readonly<Record<string, readonly [number, number]>>): void {
+type Medians = Readonly<Record<string, readonly [number, number]>>;
+
+/** The cost of a module's I/O without the Node.js that it may have been measured with. */
+function ioOf(name: string, medians: Medians): readonly [number, number] {
+  const [wall, cpu] = medians[`io of ${name}`] ?? [0, 0];
+  const [nodeWall, nodeCpu] = medians["node"] ?? [0, 0];
+  return IO[name]?.startsWith("node ") === true ? [wall - nodeWall, cpu - nodeCpu] : [wall, cpu];
+}
+
+function printStartUp(medians: Medians): void {
   console.log(
     `start-up on worker-1, median of ${ROUNDS}; the ratios leave the module's own I/O out:`,
   );
   const [nodeWall, nodeCpu] = medians["node"] ?? [Number.NaN, Number.NaN];
   for (const [name, [wall, cpu]] of Object.entries(medians)) {
-    const [ioWall, ioCpu] = medians[`io of ${name}`] ?? [0, 0];
+    const [ioWall, ioCpu] = ioOf(name, medians);
     const ratios = [(wall - ioWall) / nodeWall, (cpu - ioCpu) / nodeCpu].map((ratio) =>
       ratio.toFixed(2),
     );

@@ -7,7 +7,7 @@ import { type Endpoint } from "./endpoint";
 import { EndpointError } from "./endpoint-error";
 import { type Failover } from "./failover";
 import { type HttpClient, type HttpRequest, type HttpResponse } from "./http-client";
-import { type Members } from "./member";
+import { type Members, isEtcdAtLeast } from "./member";
 import {
   type EtcdStore,
   type StoreOrigin,
@@ -187,11 +187,12 @@ function describeRefusal(
 }
 
 function noV2(version: string): EndpointError {
-  return new EndpointError(`etcd ${version} answered, but its v2 API is off or gone`, {
+  const state = isEtcdAtLeast(version, 3, 6) ? "gone since etcd 3.6" : "off";
+  return new EndpointError(`etcd ${version} answered, but its v2 API is ${state}`, {
     code: "unsupported",
     advice:
       "flannel before v0.18.0 reads etcd's v2 API only; two ways out: " +
-      "start etcd (3.4 or 3.5) with --enable-v2=true, or use flannel v0.18.0 or newer, which reads v3",
+      "start an etcd up to 3.5 with --enable-v2=true, or use flannel v0.18.0 or newer, which reads v3",
   });
 }
 

@@ -28,6 +28,9 @@ export interface Member {
 /** Debian's package unless told otherwise (test/long runs these tests with other releases). */
 const PROGRAM = process.env["FLANNEL_TEST_ETCD"] ?? "etcd";
 
+/** From etcd 3.6 on there is no v2 API, and no flag for it. */
+const HAS_V2 = process.env["FLANNEL_TEST_ETCD_V2"] !== "no";
+
 /** A running cluster; `stop` ends its members and removes their data. */
 export class EtcdCluster {
   private constructor(
@@ -159,7 +162,8 @@ function launch(options: EtcdOptions, flags: readonly string[]): ChildProcess {
           `--trusted-ca-file=${files.ca}`,
           "--client-cert-auth",
         ];
-  const args = [...flags, ...tls, ...(options.flags ?? [])];
+  const extra = (options.flags ?? []).filter((flag) => HAS_V2 || !flag.startsWith("--enable-v2"));
+  const args = [...flags, ...tls, ...extra];
   return spawn(PROGRAM, args, {
     stdio: "ignore",
     // etcd reads every flag from the environment, too.

@@ -13,11 +13,12 @@ const PROTOCOLS = new Set(["file:", "http:", "https:"]);
 /** Parses a URL of a kind this module fetches. Throws `invalid_arguments`, without the URL's secrets. */
 export function parseUrl(text: string, option: string): URL {
   const url = tryParse(text);
-  if (url !== undefined && PROTOCOLS.has(url.protocol)) return url;
+  const isForeignFile = url?.protocol === "file:" && url.host !== "";
+  if (url !== undefined && PROTOCOLS.has(url.protocol) && !isForeignFile) return url;
   const shown = url === undefined ? text.replace(/\/\/[^/@]*@/, "//") : showUrl(url);
   throw new ModuleError(
     "invalid_arguments",
-    `${option}: ${shown}: expected a URL that begins with https://, http:// or file://`,
+    `${option}: ${shown}: expected a URL that begins with https://, http:// or file:///`,
   );
 }
 

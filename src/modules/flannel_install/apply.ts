@@ -1,9 +1,9 @@
 // Carries a plan out. Every step is atomic, and only the renames change what is in use.
 
-import { chmod, chown, link, mkdir, open, rename, rm, rmdir } from "node:fs/promises";
+import { chmod, chown, link, lstat, mkdir, open, rename, rm, rmdir } from "node:fs/promises";
 import { dirname } from "node:path";
 
-import { systemCodeOf } from "../../ansible/errors";
+import { StaleObservationError, systemCodeOf } from "../../ansible/errors";
 import { DAEMON, MK_DOCKER_OPTS, type ReleaseFile } from "../../flannel/release-assets";
 import { type FlannelVersion, tagOf } from "../../flannel/version";
 import { type FlannelInstallOptions } from "../../generated/flannel_install";
@@ -17,7 +17,14 @@ import {
 } from "../../host/atomic-file";
 import { sha256OfFile } from "../../host/checksum";
 import { type HostState, type Observation } from "./observe";
-import { type Asset, type StagedFiles, obtainAsset, stagingFor, unpackAsset } from "./obtain";
+import {
+  type Asset,
+  type StagedFiles,
+  type Staging,
+  obtainAsset,
+  stagingFor,
+  unpackAsset,
+} from "./obtain";
 import { type Origins, renderOrigins } from "./origin";
 import { type InstallChange, type InstallPlan } from "./plan";
 import { type InstallPaths, type InstallRequest } from "./request";
@@ -119,7 +126,9 @@ async function install(
       binary === undefined ? undefined : await verifyBinary(binary, request, asset.source);
     const digests = await digestsOf(staged);
     if (asset.isArchive) await recordOrigins(host, request, asset, digests);
-    if (change.keepAs !== undefined) await keepPrevious(host.paths.binary, change.keepAs);
+    if (change.keepAs !== undefined) {
+      await keepPrevious(host, change.keepAs, staging);
+    }
     await putInPlace(staged, host.paths);
     const elapsedMs = Date.now() - begunAt;
     return { asset, version, digests, elapsedMs };
@@ -167,11 +176,22 @@ async function recordOrigins(
   await replaceFile(host.paths.origin, renderOrigins(origins), { mode: 0o644 });
 }
 
-/** Gives the binary in use a second name; it loses its first when the new one is renamed over it. */
-async function keepPrevious(binary: string, path: string): Promise<void> {
+/**
+ * Gives the binary in use a second name; it loses its first when the new one is renamed over it.
+ * Throws StaleObservationError when it is no longer the one whose version was asked.
+ */
+async function keepPrevious(
+  { binary, paths }: HostState,
+  path: string,
+  staging: Staging,
+): Promise<void> {
   try {
-    await rm(path, { force: true });
-    await link(binary, path);
+    await link(paths.binary, staging.previous);
+    const { ino } = await lstat(staging.previous);
+    if (ino !== binary?.inode) {
+      throw new StaleObservationError("conflict", `${paths.binary}: another run replaces it too`);
+    }
+    await rename(staging.previous, path);
   } catch (error) {
     throw translateFileError(path, "keep the previous version as", error);
   }

@@ -17,6 +17,8 @@ export interface InstalledFile {
   readonly mode: number;
   readonly uid: number;
   readonly gid: number;
+  /** Tells this very file from another one that has taken its place meanwhile. */
+  readonly inode: number;
   /** A symbolic link is followed for reading, and replaced as a whole. */
   readonly isLink: boolean;
 }
@@ -40,6 +42,7 @@ export async function tryInspectFile(path: string): Promise<InstalledFile | unde
     mode: info.mode & 0o7777,
     uid: info.uid,
     gid: info.gid,
+    inode: info.ino,
     isLink,
   };
 }

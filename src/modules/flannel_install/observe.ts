@@ -85,15 +85,16 @@ function refuseHost(): never {
 }
 
 async function observeHost(paths: InstallPaths, arch: Arch | undefined): Promise<HostState> {
-  const [names, binary, script, origins, kept, running] = await Promise.all([
+  const [names, binary, script, origins, kept, program] = await Promise.all([
     listNames(paths.directory),
     tryInspectBinary(paths.binary, arch),
     tryInspectFile(paths.script),
     readOrigins(paths.origin),
     listPreviousVersions(paths.binary),
-    countRunning(await tryRealPath(paths)),
+    tryRealPath(paths),
   ]);
-  const leftovers = await findLeftovers(paths.directory, names);
+  const running = countRunning(program);
+  const leftovers = findLeftovers(paths.directory, names);
   const missing = await missingDirectories(paths.directory);
   return { paths, names, missing, binary, script, origins, kept, leftovers, running };
 }
@@ -107,15 +108,12 @@ async function tryRealPath(paths: InstallPaths): Promise<string> {
 const STAGED = /^\.(?:flanneld|mk-docker-opts\.sh|\.flanneld\.origin\.json)\.new-(\d+)/;
 
 /** Staged files whose process is gone; those of another run in progress are none of ours. */
-async function findLeftovers(directory: string, names: readonly string[]): Promise<string[]> {
-  const leftovers: string[] = [];
-  for (const name of names) {
+function findLeftovers(directory: string, names: readonly string[]): readonly string[] {
+  const isLeftover = (name: string): boolean => {
     const processId = STAGED.exec(name)?.[1];
-    if (processId === undefined) continue;
-    const program = await tryProgramOf(processId);
-    if (program !== process.execPath) leftovers.push(join(directory, name));
-  }
-  return leftovers;
+    return processId !== undefined && tryProgramOf(processId) !== process.execPath;
+  };
+  return names.filter(isLeftover).map((name) => join(directory, name));
 }
 
 async function listNames(directory: string): Promise<readonly string[]> {

@@ -16,6 +16,7 @@ export interface Staging {
   readonly asset: string;
   readonly binary: string;
   readonly script: string;
+  readonly previous: string;
 }
 
 export type StagedFiles = Readonly<Partial<Record<ReleaseFile, string>>>;
@@ -31,6 +32,7 @@ export function stagingFor(paths: InstallPaths): Staging {
     asset: `${stagedPath(paths.binary)}-asset`,
     binary: stagedPath(paths.binary),
     script: stagedPath(paths.script),
+    previous: `${stagedPath(paths.binary)}-previous`,
   };
 }
 

@@ -17,7 +17,7 @@ import {
 } from "../../host/systemd";
 import { type SubnetEnv } from "../../flannel/subnet-env";
 import { type Observation } from "./observe";
-import { type UnitChange } from "./changes";
+import { type UnitChange, isWriteOf } from "./changes";
 import { type UnitPlan } from "./plan";
 import { HARDENING_NAMES } from "./hardening";
 import { awaitReady, expectationOf, monotonicUs } from "./ready";
@@ -36,14 +36,15 @@ export async function applyUnit(
   options: FlannelUnitOptions,
   observation: Observation,
 ): Promise<Outcome> {
-  const { unitName } = observation.declaration;
+  const { unitName, unitPath } = observation.declaration;
   if (observation.unit === undefined) throw offlineError();
   if (plan.obstacles.length > 0) {
     throw new ModuleError("not_found", `${unitName}: ${plan.obstacles.join("; ")}`);
   }
-  const isScored = options.hardening && plan.changes.some(isUnitWrite);
+  const isRewritten = plan.changes.some((change) => isWriteOf(unitPath, change));
+  const isScored = options.hardening && isRewritten;
   const before = isScored ? await tryScoreUnit(unitName) : undefined;
-  await verifyStaged(plan, observation);
+  if (isRewritten) await verifyStaged(observation);
   let { subnet } = observation;
   for (const change of plan.changes) {
     subnet = (await applyChange(change, options, observation)) ?? subnet;
@@ -52,13 +53,8 @@ export async function applyUnit(
   return { unit: await tryShowUnit(unitName), subnet, securityScore: describeScore(before, after) };
 }
 
-function isUnitWrite({ action }: UnitChange): boolean {
-  return action.kind === "write" && action.path.endsWith(".service");
-}
-
 /** systemd's own verdict on the new unit, before it replaces the old one. */
-async function verifyStaged(plan: UnitPlan, { declaration }: Observation): Promise<void> {
-  if (!plan.changes.some(isUnitWrite)) return;
+async function verifyStaged({ declaration }: Observation): Promise<void> {
   const all = await verifyUnit(declaration.unitName, declaration.unit.text);
   const complaints = all.filter((complaint) => !isUnknownHardening(complaint));
   if (complaints.length === 0) return;

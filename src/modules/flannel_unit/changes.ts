@@ -56,6 +56,11 @@ export function planRemove(
   return [{ summary: `remove ${path}`, diff, action: { kind: "remove", path } }];
 }
 
+/** True for the step that writes this file. */
+export function isWriteOf(path: string, { action }: UnitChange): boolean {
+  return action.kind === "write" && action.path === path;
+}
+
 /** A call of systemctl as a step. */
 export function systemctlStep(summary: string, ...args: readonly string[]): UnitChange {
   return { summary, action: { kind: "systemctl", args } };

@@ -51,14 +51,14 @@ export function declare(options: FlannelUnitOptions): Declaration {
   const variables = splitEnvironment(options, flags, secret);
   const unitName = unitNameOf(options.name);
   const environmentPath = `${options.options_dir}/${unitName.replace(/\.service$/, "")}.env`;
-  const arguments_ = visible.map((flag) => `-${flag.name}=${flag.value}`);
+  const flagArguments = visible.map((flag) => `-${flag.name}=${flag.value}`);
   const hasSecrets = Object.keys(variables.secret).length > 0;
   const subnetFile = flagValue(flags, "subnet-file") ?? DEFAULT_SUBNET_FILE;
   return {
     unitName,
     unitPath: `${options.unit_dir}/${unitName}`,
     unit: renderUnit(options, {
-      arguments: arguments_,
+      arguments: flagArguments,
       environment: variables.open,
       ...(hasSecrets ? { environmentPath } : {}),
       subnetFile,
@@ -67,7 +67,7 @@ export function declare(options: FlannelUnitOptions): Declaration {
     environmentText: hasSecrets ? renderEnvironmentFile(variables.secret) : undefined,
     version,
     flags,
-    argv: [options.binary, ...arguments_],
+    argv: [options.binary, ...flagArguments],
     environment: { ...variables.open, ...variables.secret },
     subnetFile,
     networks: readNetworks(options),

@@ -2,7 +2,14 @@
 
 import { type Diff, type Plan } from "../../ansible/module";
 import { type FlannelUnitOptions } from "../../generated/flannel_unit";
-import { type Action, type UnitChange, planRemove, planWrite, systemctlStep } from "./changes";
+import {
+  type Action,
+  type UnitChange,
+  isWriteOf,
+  planRemove,
+  planWrite,
+  systemctlStep,
+} from "./changes";
 import { type Observation } from "./observe";
 import { planRemoval } from "./plan-removal";
 import { planOffload, planPrerequisites } from "./prerequisites";
@@ -11,7 +18,7 @@ import { hideSecretFlags, maskValues } from "./secrets";
 
 export interface UnitPlan extends Plan<UnitChange> {
   readonly restartReasons: readonly RestartReason[];
-  /** What would make the start fail; a warning in check mode, where an earlier task may mend it. */
+  /** What would make the changes fail; a warning in check mode, where an earlier task may mend it. */
   readonly obstacles: readonly string[];
 }
 
@@ -28,19 +35,23 @@ export function planUnit(options: FlannelUnitOptions, observation: Observation):
   const changes = [
     ...planPrerequisites(observation.prerequisites, observation.host),
     ...files.filter((change) => change.action.kind === "write"),
-    // Only when the unit no longer names the environment file may it go.
-    ...files.filter((change) => change.action.kind === "remove"),
     ...planReload(observation, files),
+    // Only when systemd knows that the unit no longer names the environment file may it go.
+    ...files.filter((change) => change.action.kind === "remove"),
     ...planEnablement(options, observation),
     ...start,
     ...planOffload(observation.host, wantsRunning && start.length > 0),
   ];
-  const obstacles = wantsRunning ? findObstacles(options, observation) : [];
+  const lacks = wantsRunning ? findLacks(options, observation) : [];
+  const obstacles = [
+    ...(changes.length > 0 ? findMask(observation) : []),
+    ...(wantsRunning && start.length > 0 ? lacks : []),
+  ];
   return {
     changes,
     restartReasons: reasons,
     obstacles,
-    warnings: [...obstacles, ...findWarnings(observation)],
+    warnings: [...new Set([...obstacles, ...lacks, ...findWarnings(observation)])],
   };
 }
 
@@ -66,13 +77,11 @@ function planFiles(options: FlannelUnitOptions, observation: Observation): reado
 }
 
 function planReload(
-  { unit, unitFile }: Observation,
+  { unit, unitFile, declaration }: Observation,
   files: readonly UnitChange[],
 ): readonly UnitChange[] {
   const isUnknown = unitFile !== undefined && unit?.loadState === "not-found";
-  const isWritten = files.some(
-    ({ action }) => action.kind === "write" && action.mode === UNIT_MODE,
-  );
+  const isWritten = files.some((change) => isWriteOf(declaration.unitPath, change));
   if (!isWritten && !isUnknown && unit?.needsReload !== true) return [];
   return [systemctlStep("reload systemd", "daemon-reload")];
 }
@@ -115,16 +124,19 @@ function planStop({ unit, declaration }: Observation): readonly UnitChange[] {
   return [systemctlStep(`stop ${unitName}`, "stop", unitName)];
 }
 
-function findObstacles(options: FlannelUnitOptions, observation: Observation): readonly string[] {
-  const { binary, missingFiles, missingInterfaces, unit, declaration } = observation;
+/** Writing the unit file would silently undo a mask, which somebody set for a reason. */
+function findMask({ unit, declaration }: Observation): readonly string[] {
+  const { unitName } = declaration;
+  if (unit?.loadState !== "masked") return [];
+  return [`${unitName} is masked, unmask it with: systemctl unmask ${unitName}`];
+}
+
+/** What a start of the daemon would lack. */
+function findLacks(options: FlannelUnitOptions, observation: Observation): readonly string[] {
+  const { binary, missingFiles, missingInterfaces } = observation;
   return [
     ...(binary === undefined
       ? [`binary: ${options.binary}: does not exist, install it first (flannel_install)`]
-      : []),
-    ...(unit?.loadState === "masked"
-      ? [
-          `${declaration.unitName} is masked, unmask it with: systemctl unmask ${declaration.unitName}`,
-        ]
       : []),
     ...missingFiles.map((file) => `settings: ${file}: no such file on this host`),
     ...missingInterfaces.map(

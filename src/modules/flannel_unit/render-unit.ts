@@ -53,20 +53,28 @@ export function renderUnit(options: FlannelUnitOptions, parts: UnitParts): UnitT
   const extra = readExtraDirectives(options.extra_directives);
   const service = [...serviceDirectives(options, parts), ...(extra.get("Service") ?? [])];
   const digest = fingerprintOf(joinSection("Service", service));
+  const install = [...installDirectives(options), ...(extra.get("Install") ?? [])];
   const sections: [string, readonly Directive[]][] = [
     ["Unit", [...unitDirectives(options), ...(extra.get("Unit") ?? [])]],
     ["Service", [...service, ["Environment", quoteAssignment(DIGEST_VARIABLE, digest)]]],
-    ["Install", [...installDirectives(options), ...(extra.get("Install") ?? [])]],
+    ["Install", install],
   ];
   const texts = sections.map(([name, directives]) => joinSection(name, directives));
   return {
     text: ["# Written by Ansible (flannel_unit).", ...texts].join("\n"),
     digest,
-    links: [
-      ...options.wanted_by.map((unit) => `${unit}.wants`),
-      ...options.required_by.map((unit) => `${unit}.requires`),
-    ].sort(),
+    links: linksOf(install),
   };
+}
+
+/** The directories in which systemctl enable links to a unit with this Install section. */
+function linksOf(install: readonly Directive[]): readonly string[] {
+  const suffixes: Readonly<Record<string, string>> = { WantedBy: "wants", RequiredBy: "requires" };
+  const links = install.flatMap(([name, units]) => {
+    const suffix = suffixes[name];
+    return suffix === undefined ? [] : units.split(/\s+/).map((unit) => `${unit}.${suffix}`);
+  });
+  return [...new Set(links)].sort();
 }
 
 /** The fingerprint of a unit file's text, whoever wrote it: equal texts run equal processes. */

@@ -18,6 +18,7 @@ import { listPreviousVersions } from "../../host/previous-versions";
 import { tryIdentify } from "../../host/proc";
 import { systemctl, tryShowUnit } from "../../host/systemd";
 import { type Observation } from "./observe";
+import { findRestartReasons } from "./restart-reasons";
 import { type Verdict, awaitReady, expectationOf, monotonicUs } from "./ready";
 
 type Failure = Exclude<Verdict, { kind: "ready" }>;
@@ -47,6 +48,8 @@ export async function explainAndRollBack(
   return new ModuleError("service", message, {
     result: {
       changed: true,
+      unit_path: observation.declaration.unitPath,
+      restart_reasons: findRestartReasons(options, observation),
       journal,
       causes,
       rolled_back: rollback.done,

@@ -321,13 +321,22 @@ describe("flannel_install: with real daemons", function () {
   });
 
   it("installs twice at once, and both runs end well", async () => {
-    const runs = await Promise.all(
-      [OLD_TAG, NEW_TAG].map((tag) => target.run(from(tag, { keep: 0 }))),
-    );
+    mkdirSync(target.bin);
+    writeFileSync(target.binary, tinyProgram("v0.10.0"), { mode: 0o750 });
+    const runs = await Promise.all([OLD_TAG, NEW_TAG].map((tag) => target.run(from(tag))));
     for (const result of runs) expect(result["msg"]).to.equal(undefined);
-    expect(files()).to.deep.equal(["flanneld"]);
     const installed = readFileSync(target.binary);
     expect([OLD_TAG, NEW_TAG].filter((tag) => installed.equals(release(tag)))).to.have.length(1);
+    // Whatever is kept is what its name says.
+    const contents: Readonly<Record<string, Buffer>> = {
+      ".flanneld.previous-v0.10.0": tinyProgram("v0.10.0"),
+      [KEPT_OLD]: release(OLD_TAG),
+      [KEPT_NEW]: release(NEW_TAG),
+    };
+    for (const name of files().filter((file) => file !== "flanneld")) {
+      const isRight = contents[name]?.equals(readFileSync(join(target.bin, name)));
+      expect(isRight, name).to.equal(true);
+    }
   });
 
   it("starts anew when its own record is damaged", async () => {

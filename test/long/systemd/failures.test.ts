@@ -25,7 +25,10 @@ describe("flannel_unit on systemd: failures", function () {
     const result = await lab.run({ wait_timeout: 4, ...args });
     expect(result["failed"], result.msg).to.equal(true);
     expect(result).to.include({ error_code: "service", changed: true });
-    return result as Failure;
+    expect(result).to.include.keys("unit_path", "restart_reasons", "active_state", "main_pid");
+    const failure = result as Failure;
+    expect(failure.journal.length).to.be.within(1, 30);
+    return failure;
   }
 
   async function pidOfDaemon(): Promise<string> {

@@ -19,17 +19,17 @@ describe("running programs", () => {
 
   it("are counted by the file they run, and once it is replaced, as that", async () => {
     copyFileSync("/bin/sleep", program);
-    expect(await countRunning(program)).to.deep.equal({ current: 0, replaced: 0 });
+    expect(countRunning(program)).to.deep.equal({ current: 0, replaced: 0 });
     child = spawn(program, ["20"]);
     await once(child, "spawn");
-    expect(await countRunning(program)).to.deep.equal({ current: 1, replaced: 0 });
+    expect(countRunning(program)).to.deep.equal({ current: 1, replaced: 0 });
     copyFileSync("/bin/sleep", `${program}.new`);
     renameSync(`${program}.new`, program);
-    expect(await countRunning(program)).to.deep.equal({ current: 0, replaced: 1 });
+    expect(countRunning(program)).to.deep.equal({ current: 0, replaced: 1 });
   });
 
-  it("are known by their process id, until they end", async () => {
-    expect(await tryProgramOf(String(process.pid))).to.equal(process.execPath);
-    expect(await tryProgramOf("4194305")).to.equal(undefined);
+  it("are known by their process id, until they end", () => {
+    expect(tryProgramOf(String(process.pid))).to.equal(process.execPath);
+    expect(tryProgramOf("4194305")).to.equal(undefined);
   });
 });

@@ -16,7 +16,14 @@ describe("addresses of downloads", () => {
     expect(showUrl(url)).to.equal("https://m.example:8443/a/b");
   });
 
-  for (const text of ["ftp://m/x", "m.example/x", "", "data:text/plain,x", "https://"]) {
+  for (const text of [
+    "ftp://m/x",
+    "m.example/x",
+    "",
+    "data:text/plain,x",
+    "https://",
+    "file://host/x",
+  ]) {
     it(`are not "${text}"`, () => {
       expect(() => parseUrl(text, "url")).to.throw("url: ", "expected a URL");
     });

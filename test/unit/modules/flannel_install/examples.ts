@@ -32,6 +32,7 @@ export const binaryOf = (
   mode: 0o750,
   uid: 0,
   gid: 0,
+  inode: 1,
   isLink: false,
   arch: "amd64",
   version: version === undefined ? undefined : parseVersion(version),

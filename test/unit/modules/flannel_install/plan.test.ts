@@ -28,7 +28,7 @@ describe("flannel_install: the plan", () => {
     plan(...args).changes.map(({ summary }) => summary);
 
   const INSTALL = `install v0.28.9 as ${BINARY}`;
-  const script = { sha256: digest("5"), mode: 0o750, uid: 0, gid: 0, isLink: false };
+  const script = { sha256: digest("5"), mode: 0o750, uid: 0, gid: 0, inode: 2, isLink: false };
   const scriptOrigin = { sha256: digest("5"), version: "v0.28.9", archive_sha256: digest("c") };
 
   const cases: readonly {

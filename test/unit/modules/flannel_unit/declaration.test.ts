@@ -71,6 +71,12 @@ RequiredBy=docker.service
       "docker.service.requires",
       "multi-user.target.wants",
     ]);
+    const extra = { Install: { WantedBy: "a.target multi-user.target" } };
+    expect(declare(optionsOf({ extra_directives: extra })).unit.links).to.deep.equal([
+      "a.target.wants",
+      "docker.service.requires",
+      "multi-user.target.wants",
+    ]);
   });
 
   const commands: [string, unknown, string[]][] = [

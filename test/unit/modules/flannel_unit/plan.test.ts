@@ -406,6 +406,26 @@ describe("flannel_unit plan", () => {
       .and.contain("iface: wg0");
   });
 
+  it("lets a change that starts nothing pass where a start would lack something", () => {
+    const after = { ...options, restart_sec: "9" };
+    const observation = { ...converged(options), declaration: declare(after), binary: undefined };
+    const plan = planUnit(after, observation);
+    expect(plan.obstacles).to.deep.equal([]);
+    expect(plan.warnings).to.have.length(1);
+  });
+
+  it("does not undo a mask, not even to leave the daemon stopped", () => {
+    const unit = { ...DEAD, loadState: "masked" };
+    const observation = {
+      ...converged(options),
+      unit,
+      process: undefined,
+      unitFile: file("", 0o666),
+    };
+    const plan = planUnit({ ...options, state: "stopped" }, observation);
+    expect(plan.obstacles.join()).to.contain("systemctl unmask flanneld.service");
+  });
+
   it("lacks nothing to stop a daemon", () => {
     const plan = planUnit({ ...options, state: "stopped" }, { ...converged(options), ...BARE });
     expect(plan.obstacles).to.deep.equal([]);
