@@ -6,7 +6,7 @@ SHELL := bash
 
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: help bootstrap build collection test format clean
+.PHONY: help bootstrap build collection matrix test format clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -21,6 +21,10 @@ build: ## Compile src/modules into library
 collection: ## Build the Ansible collection into dist
 	@scripts/bootstrap python
 	@scripts/build-collection
+
+matrix: ## Try the role on many versions, and write docs/matrix.md (long); ROWS="core-2.14 debian-13" tries some
+	@scripts/bootstrap
+	@scripts/matrix $(ROWS)
 
 test: ## Run every check and test; PARTS="unit bundle" runs some
 	@scripts/test $(PARTS)
