@@ -26,8 +26,11 @@ matrix: ## Try the role on many versions, and write docs/matrix.md (long); ROWS=
 	@scripts/bootstrap
 	@scripts/matrix $(ROWS)
 
-test: ## Run every check and test; PARTS="unit bundle" runs some
+test: ## Run the checks and tests of every day; PARTS="unit bundle" runs some
 	@scripts/test $(PARTS)
+
+test-all: ## Run the long tests, too: service, fleet, kills, upgrade
+	@scripts/test all
 
 format: ## Format the TypeScript side
 	@npm run --silent format

@@ -5,7 +5,7 @@ import { join } from "node:path";
 
 import { expect } from "chai";
 
-import { Lab, type PlayRun } from "../support/lab";
+import { Lab, type PlayRun } from "../../support/lab";
 
 const PLAYBOOK = "molecule/shared/converge.yml";
 const UNIT = "Run flanneld as a systemd service";

@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { expect } from "chai";
 import { execa } from "execa";
 
-import { Lab, type PlayRun } from "../support/lab";
+import { Lab, type PlayRun } from "../../support/lab";
 
 const UNIT_TASK = "Run flanneld as a systemd service";
 const CNI_TASK = "Write the CNI network configuration list";

@@ -6,7 +6,7 @@ import { join } from "node:path";
 
 import { expect } from "chai";
 
-import { Lab, type PlayRun } from "../support/lab";
+import { Lab, type PlayRun } from "../../support/lab";
 
 const REPORT_TASK = "Write the report";
 const VERDICT_TASK = "Check that this host reaches the others over the overlay";

@@ -10,8 +10,8 @@ import { dirname, join } from "node:path";
 
 import { expect } from "chai";
 
-import { Lab, type PlayRun } from "../support/lab";
-import { elfOf } from "../support/tiny-program";
+import { Lab, type PlayRun } from "../../support/lab";
+import { elfOf } from "../../support/tiny-program";
 
 const PLAYBOOK = "molecule/shared/converge.yml";
 const VERSION = "v0.28.9";

@@ -8,9 +8,9 @@ import { join } from "node:path";
 import { expect } from "chai";
 import { execa } from "execa";
 
-import { Lab, type PlayRun } from "../support/lab";
+import { Lab, type PlayRun } from "../../support/lab";
 
-const ROOT = join(__dirname, "..", "..");
+const ROOT = join(__dirname, "..", "..", "..");
 const ROLE = "githubixx.kubernetes-flanneld";
 const COLLECTION = "flannel_role.flanneld";
 const UNIT_TASK = "Run flanneld as a systemd service";
