@@ -26,7 +26,7 @@ describe("a process in /proc", () => {
   });
 
   it("keeps empty arguments apart", async () => {
-    const child = spawn("/bin/sh", ["-c", "sleep 60; :", "", "x", ""]);
+    const child = spawn("/bin/sh", ["-c", "sleep 60; :", "", "x", ""], { stdio: "ignore" });
     try {
       await once(child, "spawn");
       expect((await tryReadProcess(child.pid ?? 0))?.argv).to.deep.equal([
