@@ -4,6 +4,7 @@ import { tryParseRecord } from "../ansible/json";
 import { type Endpoint } from "./endpoint";
 import { EndpointError } from "./endpoint-error";
 import { type HttpClient, type HttpResponse } from "./http-client";
+import { type StoreOrigin, type Transport } from "./store";
 
 /** A server that cannot say its version this fast is not going to serve anything. */
 const PROBE_LIMIT_MS = 5_000;
@@ -23,9 +24,9 @@ export class Members {
     return version;
   }
 
-  /** The version if the endpoint was asked before. */
-  knownVersionOf(endpoint: Endpoint): string | undefined {
-    return this.#versions.get(endpoint.url);
+  /** Who answered; the version if the endpoint was asked for it before. */
+  originOf({ url }: Endpoint, transport: Transport): StoreOrigin {
+    return { endpoint: url, etcdVersion: this.#versions.get(url), transport };
   }
 
   async #probe(endpoint: Endpoint, timeoutMs: number): Promise<HttpResponse> {

@@ -44,12 +44,7 @@ export class V2Store implements EtcdStore {
   ) {}
 
   get origin(): StoreOrigin {
-    const { current } = this.failover;
-    return {
-      endpoint: current.url,
-      etcdVersion: this.members.knownVersionOf(current),
-      transport: "http",
-    };
+    return this.members.originOf(this.failover.current, "http");
   }
 
   async read(key: string): Promise<StoredValue | undefined> {

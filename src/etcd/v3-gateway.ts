@@ -34,12 +34,7 @@ export class V3Gateway implements V3Transport {
   ) {}
 
   get origin(): StoreOrigin {
-    const { current } = this.failover;
-    return {
-      endpoint: current.url,
-      etcdVersion: this.members.knownVersionOf(current),
-      transport: "gateway",
-    };
+    return this.members.originOf(this.failover.current, "gateway");
   }
 
   async range(key: string, { prefix }: { readonly prefix: boolean }): Promise<readonly KeyValue[]> {
