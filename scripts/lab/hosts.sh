@@ -34,20 +34,33 @@ prepare_kernel() {
     die "kernel: br_netfilter: not loaded and cannot be loaded here: flannel >= v0.26.0 needs it"
 }
 
+# lab_network: the name of the lab's network, nothing if there is none. It is another one each time, as podman
+# keeps the addresses of hosts that were killed reserved under the old one.
+lab_network() { podman network ls --filter "label=$LAB_LABEL" --format '{{.Name}}'; }
+
 # bridge_rule -C|-I|-D: on a machine whose firewall forwards nothing by default (Docker's does not), bridged
 # packets between the lab's hosts would be dropped, as br_netfilter shows them to the firewall.
 bridge_rule() {
   local bridge
-  bridge=$(podman network inspect --format '{{.NetworkInterface}}' "$LAB_NAME") || return 0
+  bridge=$(podman network inspect --format '{{.NetworkInterface}}' "$(lab_network)") || return 0
   iptables -w "$1" FORWARD --in-interface "$bridge" --out-interface "$bridge" -m comment --comment "$LAB_LABEL" -j ACCEPT
+}
+
+# remove_stale_bridge: podman forgets a network before its bridge when it is killed in between.
+remove_stale_bridge() {
+  local bridge
+  bridge=$(ip -brief -4 address show type bridge to "$LAB_GATEWAY" | awk '{ print $1 }')
+  [[ -z $bridge ]] || ip link delete "$bridge"
 }
 
 ensure_network() {
   local internal=(--internal)
   [[ $LAB_INTERNET == true ]] && internal=()
-  podman network exists "$LAB_NAME" ||
+  if [[ -z $(lab_network) ]]; then
+    remove_stale_bridge
     podman network create --subnet "$LAB_SUBNET" --gateway "$LAB_GATEWAY" --disable-dns "${internal[@]}" \
-      --label "$LAB_LABEL" "$LAB_NAME"
+      --label "$LAB_LABEL" "$LAB_NAME-$EPOCHSECONDS"
+  fi
   bridge_rule -C || bridge_rule -I
 }
 
@@ -59,7 +72,7 @@ start_host() {
     return
   fi
   podman run --detach --name "$box" --hostname "$host" --label "$LAB_LABEL" --systemd=always --privileged \
-    --network "$LAB_NAME:ip=$(host_address "$host"),interface_name=$LAB_INTERFACE" \
+    --network "$(lab_network):ip=$(host_address "$host"),interface_name=$LAB_INTERFACE" \
     "$(image_name)" /lib/systemd/systemd
 }
 
@@ -108,7 +121,8 @@ remove_hosts() {
 
 remove_network() {
   local networks
-  ! podman network exists "$LAB_NAME" || bridge_rule -D 2>/dev/null || true
-  mapfile -t networks < <(podman network ls --quiet --filter "label=$LAB_LABEL")
+  bridge_rule -D 2>/dev/null || true
+  mapfile -t networks < <(lab_network)
   ((${#networks[@]} == 0)) || step "network: remove" podman network rm --force "${networks[@]}"
+  remove_stale_bridge
 }
