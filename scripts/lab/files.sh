@@ -66,14 +66,14 @@ inventory_hosts() {
   done
 }
 
-# nodejs_variables: for hosts without Node.js, where roles/nodejs finds one.
+# nodejs_variables: for hosts without a Node.js of use, where roles/nodejs finds one.
 nodejs_variables() {
   local tarball checksum
-  [[ $LAB_VARIANT == no-node ]] || return 0
-  tarball=$("$LAB_SCRIPTS/node-tarball")
+  hosts_lack_node || return 0
+  tarball=$("$LAB_SCRIPTS/node-tarball" "$LAB_NODE_VERSION")
   checksum=$(sha256sum "$tarball")
   cat <<YAML
-    nodejs_version: "$NODE_WHEEL_VERSION"
+    nodejs_version: "$LAB_NODE_VERSION"
     nodejs_tarball_url: "$ARTIFACT_URL/node/${tarball##*/}"
     nodejs_tarball_checksum: ${checksum%% *}
 YAML

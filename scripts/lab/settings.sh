@@ -9,6 +9,7 @@ LAB_ETCD=${LAB_ETCD:-1}                     # hosts that run etcd: 1 or 3
 LAB_ETCD_V2=${LAB_ETCD_V2:-false}           # whether etcd also answers the v2 API (flannel up to v0.17)
 LAB_DISTRO=${LAB_DISTRO:-bookworm}          # any Debian suite of the mirror
 LAB_VARIANT=${LAB_VARIANT:-default}         # default, or no-node: hosts without Node.js
+LAB_NODE_VERSION=${LAB_NODE_VERSION:-$NODE_WHEEL_VERSION} # what roles/nodejs brings to hosts without a Node.js of use
 LAB_IMAGE=${LAB_IMAGE:-}                    # any other systemd image, where a container registry can be reached
 LAB_INTERFACE=${LAB_INTERFACE:-lab-eth0}    # the hosts' interface; a dash in it, as facts write it with _
 LAB_INTERNET=${LAB_INTERNET:-false}         # whether the hosts may talk to anything but each other
@@ -47,5 +48,8 @@ host_address() {
   local number=${1##*-}
   if [[ $1 == etcd-* ]]; then echo "$LAB_PREFIX.$((100 + number))"; else echo "$LAB_PREFIX.$((10 + number))"; fi
 }
+
+# hosts_lack_node: whether the hosts' own Node.js is missing or, as in Debian 11, too old for the modules.
+hosts_lack_node() { [[ $LAB_VARIANT == no-node || $LAB_DISTRO == bullseye ]]; }
 
 container_name() { echo "$LAB_NAME-$1"; }
