@@ -42,6 +42,18 @@ describe("the role around its modules", function () {
   const pidOf = (host: string) => lab.ssh(host, "systemctl show flanneld -P MainPID");
   const existing = (host: string) => lab.ssh(host, `ls -d ${OWN_FILES} 2>/dev/null || true`);
 
+  it("starts flannel v0.18 on one host after the other, as it loses leases that appear together", async () => {
+    const wavesOf = async (version: string) => {
+      const run = await play(
+        { flannel_version: version, flannel_download_checksum: "" },
+        "--check",
+      );
+      expect(run.exitCode, run.output).to.equal(0);
+      return run.tasks.filter((task) => task === UNIT).length;
+    };
+    expect([await wavesOf("v0.18.1"), await wavesOf("v0.28.9")]).to.deep.equal([2, 1]);
+  });
+
   it("restarts in waves, and brings what flannel needs of the host", async () => {
     const run = await play({
       flannel_restart_serial: 1,
