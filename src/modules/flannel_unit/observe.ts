@@ -69,8 +69,8 @@ const LINK_DIR = "/etc/systemd/system";
 export async function observe(options: FlannelUnitOptions): Promise<Observation> {
   const declaration = declare(options);
   const { unitName, unitPath, environmentPath } = declaration;
-  const [unit, unitFile, environmentFile, links, ownDropIns, subnetFile] = await Promise.all([
-    tryShowUnit(unitName),
+  const unit = tryShowUnit(unitName);
+  const [unitFile, environmentFile, links, ownDropIns, subnetFile] = await Promise.all([
     tryReadFile(unitPath),
     tryReadFile(environmentPath),
     findLinks(unitName),

@@ -105,12 +105,11 @@ export async function observeHost(declared: Prerequisites): Promise<HostState> {
   const { plainDevices } = declared;
   const existing = plainDevices.length === 0 ? [] : await listInterfaces();
   const present = plainDevices.filter((device) => existing.includes(device));
-  const isOffloading = await Promise.all(present.map(isChecksumOffloaded));
   return {
     files: await Promise.all(declared.files.map(({ path }) => tryReadFile(path))),
     hasBridgeFilter: (await tryReadSetting(BRIDGE_FILTER)) !== undefined,
     isForwarding: (await tryReadSetting(FORWARDING)) === "1",
-    offloading: present.filter((_, index) => isOffloading[index]),
+    offloading: present.filter(isChecksumOffloaded),
     missing: plainDevices.filter((device) => !present.includes(device)),
   };
 }
@@ -122,8 +121,8 @@ async function tryReadSetting(path: string): Promise<string | undefined> {
   );
 }
 
-async function isChecksumOffloaded(device: string): Promise<boolean> {
-  const result = await askProgram("ethtool", ["--show-features", device], ASK_TIMEOUT_MS);
+function isChecksumOffloaded(device: string): boolean {
+  const result = askProgram("ethtool", ["--show-features", device], ASK_TIMEOUT_MS);
   return /^tx-checksumming: on/m.test(result.stdout);
 }
 

@@ -112,7 +112,7 @@ function isWaitingForRestart(unit: UnitState | undefined): boolean {
 }
 
 async function probeStart(expected: Expectation, sinceUs: number): Promise<Probe> {
-  const unit = await tryShowUnit(expected.unitName);
+  const unit = tryShowUnit(expected.unitName);
   if (unit === undefined) return { kind: "waiting", unit, waitingFor: "systemd to answer" };
   const isRunning = unit.activeState === "active" && unit.mainPid !== 0;
   if (!isRunning || unit.hasJob || unit.startedAtUs < sinceUs) {

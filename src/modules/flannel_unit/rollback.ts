@@ -40,7 +40,7 @@ export async function explainAndRollBack(
   const causes = recogniseCauses(wholeJournal);
   const journal = wholeJournal.slice(-SHOWN_LINES);
   const rollback = await rollBack(options, observation);
-  const unit = await tryShowUnit(unitName);
+  const unit = tryShowUnit(unitName);
   const message = [
     describeFailure(options, unitName, failure),
     ...describeCauses(causes),
