@@ -21,11 +21,8 @@ export interface Residue {
 const ASK_TIMEOUT_MS = 30_000;
 
 /** Finds flannel's devices, rules and tables; a host without these programs has no rules. */
-export async function observeResidue(
-  declared: DeclaredNetworks,
-  subnet: SubnetEnv | undefined,
-): Promise<Residue> {
-  const interfaces = await listInterfaces();
+export function observeResidue(declared: DeclaredNetworks, subnet: SubnetEnv | undefined): Residue {
+  const interfaces = listInterfaces();
   const v4 = networksOf([subnet?.network, declared.network], subnet?.subnet);
   const v6 = networksOf([subnet?.ipv6_network, declared.ipv6Network], subnet?.ipv6_subnet);
   return {
