@@ -81,7 +81,7 @@ export function stagedPath(path: string): string {
 }
 
 /** Removes what killed runs left beside `path`. */
-export async function removeStaged(path: string): Promise<void> {
+async function removeStaged(path: string): Promise<void> {
   const prefix = `.${basename(path)}.new-`;
   const names = await readdir(dirname(path)).catch(() => []);
   for (const name of names.filter((entry) => entry.startsWith(prefix))) {

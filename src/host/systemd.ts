@@ -96,11 +96,6 @@ export function parseUnitState(output: string): UnitState {
 /** si_code of SIGCHLD, which `show` prints as a number. */
 const EXIT_KINDS: Readonly<Record<number, string>> = { 1: "exited", 2: "killed", 3: "dumped" };
 
-/** Makes systemd read its unit files again. */
-export async function reloadManager(): Promise<void> {
-  await systemctl(["daemon-reload"]);
-}
-
 /** Runs systemctl with these words; ModuleError `service` with its complaint when it fails. */
 export async function systemctl(args: readonly string[], timeoutMs = 90_000): Promise<void> {
   const result = await runCommand("systemctl", args, { timeoutMs });

@@ -115,7 +115,7 @@ async function tryAddress(
 }
 
 /** 0.5 s, 1 s, 2 s, ...; or what the server asked for. At most 30 s. */
-function backoffMs(attempt: number, askedMs: number | undefined): number {
+export function backoffMs(attempt: number, askedMs: number | undefined): number {
   return Math.min(askedMs ?? FIRST_BACKOFF_MS * 2 ** (attempt - 1), LONGEST_BACKOFF_MS);
 }
 

@@ -1,4 +1,4 @@
-// What is on the host now. Reads only, and starts one process (systemctl show).
+// What is on the host now. Reads only; the programs it starts (systemctl show) only answer.
 
 import { readdirSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
