@@ -1,5 +1,5 @@
 // Measures what the modules cost on a lab that the role has converged (LAB_NAME, flanneld-demo):
-// start-up against bare Node.js, and a task over SSH against ansible.builtin.stat. Medians, in turns.
+// start-up against bare scripts, and a task over SSH against ansible.builtin.stat. Medians, in turns.
 
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -50,8 +50,13 @@ function unchangedTasks(lab: Lab): Readonly<Record<string, Options>> {
   };
 }
 
-/** Two requests over one TLS connection, with nothing around them but Node.js itself. */
-const REQUESTS = `
+/**
+ * The I/O of each module that it cannot do without, as a bare script for Node.js: a module is
+ * to take no longer than that and a quarter of `node -e 0` more.
+ */
+const BARE: Readonly<Record<string, string>> = {
+  // Two requests over one TLS connection.
+  flannel_etcd_config: `
 const { readFileSync } = require("node:fs");
 const { Agent, request } = require("node:https");
 const options = JSON.parse(readFileSync(process.argv[2]));
@@ -63,13 +68,28 @@ const ask = (body, next) =>
   ).end(body);
 const body = JSON.stringify({ key: Buffer.from(options.prefix).toString("base64") });
 ask(body, () => ask(body, () => process.exit()));
-`;
-
-/** What a task really does on the worker, alone. */
-const IO: Readonly<Record<string, string>> = {
-  flannel_etcd_config: `node ${REMOTE}/requests.cjs ${REMOTE}/flannel_etcd_config.json`,
-  flannel_install: "sh -c '/usr/local/sbin/flanneld --version; sha256sum /usr/local/sbin/flanneld'",
-  flannel_unit: "systemctl show flanneld.service",
+`,
+  flannel_install: `
+const { execFileSync } = require("node:child_process");
+const { createHash } = require("node:crypto");
+const { readFileSync } = require("node:fs");
+const binary = JSON.parse(readFileSync(process.argv[2])).bin_dir + "/flanneld";
+execFileSync(binary, ["--version"], { stdio: "pipe" });
+createHash("sha256").update(readFileSync(binary)).digest();
+process.exit();
+`,
+  flannel_unit: `
+const { execFileSync } = require("node:child_process");
+const { readFileSync, readdirSync, statSync } = require("node:fs");
+const options = JSON.parse(readFileSync(process.argv[2]));
+const unit = execFileSync("systemctl", ["show", "flanneld.service"], { encoding: "utf8" });
+const proc = "/proc/" + /^MainPID=(.*)$/m.exec(unit)[1];
+const files = [proc + "/cmdline", proc + "/environ", options.settings["subnet-file"]];
+for (const path of ["/etc/systemd/system/flanneld.service", ...files]) readFileSync(path, "utf8");
+for (const path of [proc + "/exe", "/usr/local/sbin/flanneld", ...options.restart_on]) statSync(path);
+for (const path of ["/etc/systemd/system", "/sys/class/net"]) readdirSync(path);
+process.exit();
+`,
 };
 
 /**
@@ -102,11 +122,11 @@ async function measureStartUp(lab: Lab): Promise<void> {
     await lab.ssh("worker-1", `cat > ${REMOTE}/${name}.json`, JSON.stringify(options));
     const answer = await lab.ssh("worker-1", `node ${REMOTE}/${name}.cjs ${REMOTE}/${name}.json`);
     if (!answer.includes('"changed":false')) throw new Error(`${name} is not unchanged: ${answer}`);
-    commands[name] = `node ${REMOTE}/${name}.cjs ${REMOTE}/${name}.json`;
-    const io = IO[name];
-    if (io !== undefined) commands[`io of ${name}`] = io;
+    await lab.ssh("worker-1", `cat > ${REMOTE}/${name}-bare.cjs`, BARE[name] ?? "");
+    for (const script of [name, `${name}-bare`]) {
+      commands[script] = `node ${REMOTE}/${script}.cjs ${REMOTE}/${name}.json`;
+    }
   }
-  await lab.ssh("worker-1", `cat > ${REMOTE}/requests.cjs`, REQUESTS);
   await lab.ssh("worker-1", `cat > ${REMOTE}/timer.py`, TIMER);
   const input = JSON.stringify([ROUNDS, commands]);
   const answer = await lab.ssh("worker-1", `python3 ${REMOTE}/timer.py`, input);
@@ -116,27 +136,16 @@ async function measureStartUp(lab: Lab): Promise<void> {
 
 type Medians = Readonly<Record<string, readonly [number, number]>>;
 
-/** The cost of a module's I/O without the Node.js that it may have been measured with. */
-function ioOf(name: string, medians: Medians): readonly [number, number] {
-  const [wall, cpu] = medians[`io of ${name}`] ?? [0, 0];
-  const [nodeWall, nodeCpu] = medians["node"] ?? [0, 0];
-  return IO[name]?.startsWith("node ") === true ? [wall - nodeWall, cpu - nodeCpu] : [wall, cpu];
-}
-
 function printStartUp(medians: Medians): void {
   console.log(
-    `start-up on worker-1, median of ${ROUNDS}; the ratios leave the module's own I/O out:`,
+    `start-up on worker-1, median of ${ROUNDS}; x: more than its bare script, in node -e 0`,
   );
-  const [nodeWall, nodeCpu] = medians["node"] ?? [Number.NaN, Number.NaN];
+  const [, node] = medians["node"] ?? [Number.NaN, Number.NaN];
   for (const [name, [wall, cpu]] of Object.entries(medians)) {
-    const [ioWall, ioCpu] = ioOf(name, medians);
-    const ratios = [(wall - ioWall) / nodeWall, (cpu - ioCpu) / nodeCpu].map((ratio) =>
-      ratio.toFixed(2),
-    );
-    const shown = name.startsWith("io ") ? "" : `  ${ratios.join(" and ")} x node`;
-    console.log(
-      `  ${name.padEnd(28)} ${wall.toFixed(1).padStart(7)} ms, CPU ${cpu.toFixed(1).padStart(6)} ms${shown}`,
-    );
+    const bare = medians[`${name}-bare`];
+    const ratio = bare === undefined ? "" : `  ${((cpu - bare[1] + node) / node).toFixed(2)} x`;
+    const times = [wall, cpu].map((time) => time.toFixed(1).padStart(6));
+    console.log(`  ${name.padEnd(28)} ${times.join(" ms, CPU ")} ms${ratio}`);
   }
 }
 

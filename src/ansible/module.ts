@@ -48,7 +48,10 @@ export interface ModuleDefinition<Options, Observation, P extends Plan, Outcome>
   readonly spec: ModuleSpec<Options>;
   /** Secret values inside options that are not no_log as a whole (dicts, URLs). */
   readonly secretsOf?: (options: Options) => readonly unknown[];
-  readonly observe: (options: Options, context: ModuleContext) => Promise<Observation>;
+  readonly observe: (
+    options: Options,
+    context: ModuleContext,
+  ) => Observation | Promise<Observation>;
   readonly plan: (options: Options, observation: Observation) => P;
   readonly apply: (
     plan: P,

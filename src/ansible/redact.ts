@@ -40,11 +40,15 @@ export class Redactor {
   }
 
   #compiled(): RegExp {
-    // Longest first: a secret that contains another must not leave its tail behind.
-    const alternatives = [...this.#secrets].sort((a, b) => b.length - a.length).map(escapePattern);
-    this.#pattern ??= new RegExp(alternatives.join("|"), "g");
+    this.#pattern ??= new RegExp(alternativesOf(this.#secrets), "g");
     return this.#pattern;
   }
+}
+
+/** Longest first: a secret that contains another must not leave its tail behind. */
+function alternativesOf(secrets: ReadonlySet<string>): string {
+  const sorted = [...secrets].sort((a, b) => b.length - a.length);
+  return sorted.map(escapePattern).join("|");
 }
 
 function formsOf(secret: string): string[] {

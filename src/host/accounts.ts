@@ -20,7 +20,7 @@ export async function tryResolveAccount(
   if (nameOrId === "root") return 0;
   const local = findAccount(await readFile(FILES[database], "utf8"), nameOrId);
   if (local !== undefined) return local;
-  const answer = await askProgram("getent", [database, nameOrId], GETENT_TIMEOUT_MS);
+  const answer = askProgram("getent", [database, nameOrId], GETENT_TIMEOUT_MS);
   return answer.exitCode === 0 ? findAccount(answer.stdout, nameOrId) : undefined;
 }
 

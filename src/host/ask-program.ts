@@ -1,64 +1,71 @@
 // Asks a program of the host something short on the path of a run that changes nothing. Does what
-// `runCommand` does, on Node's own execFile: loading execa takes longer than such a program does,
-// and would be half of a bundle that needs it for nothing else (docs/adr/0010).
+// `runCommand` does, on Node's own spawnSync: execa and the streams of an asynchronous process take
+// longer to set up than such a program takes to answer (docs/adr/0010).
 
-import { type ExecFileException } from "node:child_process";
+import { spawnSync } from "node:child_process";
 
-import { ModuleError, messageOf } from "../ansible/errors";
+import { ModuleError, messageOf, systemCodeOf } from "../ansible/errors";
 import { type CommandResult } from "./process";
 
-const MAX_OUTPUT_BYTES = 1024 * 1024;
+/** The rules of a packet filter with thousands of services are several MiB. */
+const MAX_OUTPUT_BYTES = 64 * 1024 * 1024;
 
 /**
  * Runs `file` without a shell, in the C locale, with no input. Throws ModuleError `host` when it
  * cannot be started (the `cause` has the system's code) or dies of a signal, and `timeout`.
  */
-export async function askProgram(
+export function askProgram(
   file: string,
   args: readonly string[],
   timeoutMs: number,
-): Promise<CommandResult> {
-  const { execFile } = await import("node:child_process");
-  return new Promise((resolve, reject) => {
-    const options = {
-      timeout: timeoutMs,
-      killSignal: "SIGKILL",
-      maxBuffer: MAX_OUTPUT_BYTES,
-      cwd: "/",
-      env: { ...process.env, LC_ALL: "C" },
-    } as const;
-    const child = execFile(file, args, options, (error, stdout, stderr) => {
-      const failure = error === null ? undefined : describeFailure(file, error, timeoutMs);
-      if (failure !== undefined) {
-        reject(failure);
-        return;
-      }
-      const exitCode = child.exitCode ?? 0;
-      resolve({ command: [file, ...args].join(" "), exitCode, stdout, stderr });
-    });
-    child.stdin?.on("error", () => undefined).end();
+): CommandResult {
+  const { error, signal, status, stdout, stderr } = spawnSync(file, args, {
+    timeout: timeoutMs,
+    killSignal: "SIGKILL",
+    maxBuffer: MAX_OUTPUT_BYTES,
+    cwd: "/",
+    env: { ...process.env, LC_ALL: "C" },
+    encoding: "utf8",
+    stdio: ["ignore", "pipe", "pipe"],
   });
+  if (status !== null && error === undefined) {
+    return { command: [file, ...args].join(" "), exitCode: status, stdout, stderr };
+  }
+  throw describeFailure(file, error, signal, timeoutMs);
 }
 
-/** Undefined for a program that ran and ended by itself, whatever its exit code. */
+/** As `askProgram`; undefined for a program that cannot be run on this host. */
+export function tryAskProgram(
+  file: string,
+  args: readonly string[],
+  timeoutMs: number,
+): CommandResult | undefined {
+  try {
+    return askProgram(file, args, timeoutMs);
+  } catch (error) {
+    if (error instanceof ModuleError && error.code === "host") return undefined;
+    throw error;
+  }
+}
+
 function describeFailure(
   file: string,
-  error: ExecFileException,
+  cause: Error | undefined,
+  signal: NodeJS.Signals | null,
   timeoutMs: number,
-): ModuleError | undefined {
-  if (typeof error.code === "number") return undefined;
-  if (error.killed === true && typeof error.code !== "string") {
+): ModuleError {
+  if (systemCodeOf(cause) === "ETIMEDOUT") {
     const message = `${file}: gave no answer within ${timeoutMs / 1000} s`;
-    return new ModuleError("timeout", message, { cause: error });
+    return new ModuleError("timeout", message, { cause });
   }
-  const reason = error.signal ? `was killed by ${error.signal}` : reasonOf(error);
-  return new ModuleError("host", `${file}: ${reason}`, { cause: error });
+  const reason = cause === undefined ? `was killed by ${String(signal)}` : reasonOf(cause);
+  return new ModuleError("host", `${file}: ${reason}`, { cause });
 }
 
-function reasonOf(error: ExecFileException): string {
+function reasonOf(error: Error): string {
   const reasons: Readonly<Record<string, string>> = {
     EACCES: "not executable for this user",
     ENOENT: "no such program on this host, install it or fix the PATH",
   };
-  return reasons[error.code ?? ""] ?? `cannot be started: ${messageOf(error)}`;
+  return reasons[systemCodeOf(error) ?? ""] ?? `cannot be started: ${messageOf(error)}`;
 }

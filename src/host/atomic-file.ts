@@ -1,7 +1,7 @@
 // Whole-file changes that a crash cannot tear: new file in the same directory, fsync, rename.
 
-import { constants } from "node:fs";
-import { type FileHandle, open, readFile, readdir, rename, rm, stat } from "node:fs/promises";
+import { constants, readFileSync, statSync } from "node:fs";
+import { type FileHandle, open, readdir, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 
 import { ModuleError, messageOf, systemCodeOf } from "../ansible/errors";
@@ -21,9 +21,10 @@ export interface FileAttributes {
 }
 
 /** Reads a regular file as UTF-8; undefined when there is none; ModuleError for all else. */
-export async function tryReadFile(path: string): Promise<FileState | undefined> {
+export function tryReadFile(path: string): FileState | undefined {
   try {
-    const [content, info] = await Promise.all([readFile(path, "utf8"), stat(path)]);
+    const content = readFileSync(path, "utf8");
+    const info = statSync(path);
     return { content, mode: info.mode & 0o7777, uid: info.uid, gid: info.gid };
   } catch (error) {
     if (systemCodeOf(error) === "ENOENT" || systemCodeOf(error) === "ENOTDIR") return undefined;
@@ -80,7 +81,7 @@ export function stagedPath(path: string): string {
 }
 
 /** Removes what killed runs left beside `path`. */
-export async function removeStaged(path: string): Promise<void> {
+async function removeStaged(path: string): Promise<void> {
   const prefix = `.${basename(path)}.new-`;
   const names = await readdir(dirname(path)).catch(() => []);
   for (const name of names.filter((entry) => entry.startsWith(prefix))) {

@@ -1,14 +1,18 @@
 // Network interfaces as the kernel shows them.
 
-import { readFile, readdir } from "node:fs/promises";
+import { readFileSync, readdirSync } from "node:fs";
 import { networkInterfaces } from "node:os";
 
 const CLASS = "/sys/class/net";
 const IFF_UP = 0x1;
 
 /** Names of all interfaces. */
-export async function listInterfaces(): Promise<readonly string[]> {
-  return await readdir(CLASS).catch(() => []);
+export function listInterfaces(): readonly string[] {
+  try {
+    return readdirSync(CLASS);
+  } catch {
+    return [];
+  }
 }
 
 /** True if some interface that is up has this address. */
@@ -19,9 +23,9 @@ export function hasAddress(address: string): boolean {
 }
 
 /** Whether an interface is up; undefined when there is none of this name. */
-export async function tryIsUp(name: string): Promise<boolean | undefined> {
+export function tryIsUp(name: string): boolean | undefined {
   try {
-    const flags = Number((await readFile(`${CLASS}/${name}/flags`, "utf8")).trim());
+    const flags = Number(readFileSync(`${CLASS}/${name}/flags`, "utf8").trim());
     return (flags & IFF_UP) !== 0;
   } catch {
     return undefined;

@@ -1,6 +1,6 @@
-// A running process as /proc shows it.
+// A running process as /proc shows it, and the dates of the files it depends on.
 
-import { readFile, stat } from "node:fs/promises";
+import { type Stats, readFileSync, statSync } from "node:fs";
 
 import { systemCodeOf } from "../ansible/errors";
 import { translateFileError } from "./atomic-file";
@@ -20,16 +20,14 @@ export interface ProcessState {
 }
 
 /** Reads a process; undefined when it is gone. Throws ModuleError `permission` for another user's. */
-export async function tryReadProcess(pid: number): Promise<ProcessState | undefined> {
+export function tryReadProcess(pid: number): ProcessState | undefined {
   const folder = `/proc/${pid}`;
   try {
-    const [argv, environment, executable] = await Promise.all([
-      readFile(`${folder}/cmdline`, "utf8"),
-      readFile(`${folder}/environ`, "utf8"),
-      stat(`${folder}/exe`),
-    ]);
+    const argv = readFileSync(`${folder}/cmdline`, "utf8");
     // A zombie has no command line any more.
     if (argv === "") return undefined;
+    const environment = readFileSync(`${folder}/environ`, "utf8");
+    const executable = statSync(`${folder}/exe`);
     return {
       pid,
       argv: splitNul(argv),
@@ -43,8 +41,8 @@ export async function tryReadProcess(pid: number): Promise<ProcessState | undefi
 }
 
 /** The identity of a file; undefined when there is none. */
-export async function tryIdentify(path: string): Promise<FileIdentity | undefined> {
-  const info = await tryStat(path);
+export function tryIdentify(path: string): FileIdentity | undefined {
+  const info = tryStat(path);
   return info === undefined ? undefined : { device: info.dev, inode: info.ino };
 }
 
@@ -52,8 +50,8 @@ export async function tryIdentify(path: string): Promise<FileIdentity | undefine
  * When a file got its present content, in milliseconds of wall clock: written, or put in place as
  * a new file with an old date (`cp -p`, rsync). undefined when there is none.
  */
-export async function tryChangeTime(path: string): Promise<number | undefined> {
-  const info = await tryStat(path);
+export function tryChangeTime(path: string): number | undefined {
+  const info = tryStat(path);
   return info === undefined ? undefined : Math.max(info.mtimeMs, info.birthtimeMs);
 }
 
@@ -63,9 +61,9 @@ export function toWallClockMs(monotonicUs: number): number {
   return Date.now() - (nowUs - monotonicUs) / 1000;
 }
 
-async function tryStat(path: string) {
+function tryStat(path: string): Stats | undefined {
   try {
-    return await stat(path);
+    return statSync(path);
   } catch (error) {
     if (["ENOENT", "ENOTDIR"].includes(systemCodeOf(error) ?? "")) return undefined;
     throw translateFileError(path, "look at", error);

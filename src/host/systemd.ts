@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { ModuleError } from "../ansible/errors";
-import { askProgram } from "./ask-program";
+import { tryAskProgram } from "./ask-program";
 import { type CommandResult, runCommand } from "./process";
 
 /** What systemd says about a unit; a unit it does not know is inactive with load state not-found. */
@@ -56,9 +56,9 @@ const PROPERTIES = [
 const ASK_TIMEOUT_MS = 30_000;
 
 /** The state of a unit in one call; undefined on a host that systemd does not manage (yet). */
-export async function tryShowUnit(unit: string): Promise<UnitState | undefined> {
+export function tryShowUnit(unit: string): UnitState | undefined {
   const args = ["show", unit, `--property=${PROPERTIES.join(",")}`];
-  const result = await tryRun(askProgram("systemctl", args, ASK_TIMEOUT_MS));
+  const result = tryAskProgram("systemctl", args, ASK_TIMEOUT_MS);
   if (result === undefined || isOffline(result)) return undefined;
   if (result.exitCode !== 0) throw describeFailure(`read the state of ${unit}`, result);
   return parseUnitState(result.stdout);
@@ -95,11 +95,6 @@ export function parseUnitState(output: string): UnitState {
 
 /** si_code of SIGCHLD, which `show` prints as a number. */
 const EXIT_KINDS: Readonly<Record<number, string>> = { 1: "exited", 2: "killed", 3: "dumped" };
-
-/** Makes systemd read its unit files again. */
-export async function reloadManager(): Promise<void> {
-  await systemctl(["daemon-reload"]);
-}
 
 /** Runs systemctl with these words; ModuleError `service` with its complaint when it fails. */
 export async function systemctl(args: readonly string[], timeoutMs = 90_000): Promise<void> {
@@ -141,21 +136,11 @@ function findComplaints(result: CommandResult, path: string, unitName: string): 
 }
 
 /** The exposure score of a loaded unit, 0 to 10; undefined where this systemd cannot tell. */
-export async function tryScoreUnit(unitName: string): Promise<number | undefined> {
+export function tryScoreUnit(unitName: string): number | undefined {
   const args = ["security", "--no-pager", unitName];
-  const result = await tryRun(runCommand("systemd-analyze", args));
+  const result = tryAskProgram("systemd-analyze", args, ASK_TIMEOUT_MS);
   const score = /exposure level for .*?: ([\d.]+)/.exec(result?.stdout ?? "")?.[1];
   return score === undefined ? undefined : Number(score);
-}
-
-/** undefined for a program that is not there. */
-async function tryRun(running: Promise<CommandResult>): Promise<CommandResult | undefined> {
-  try {
-    return await running;
-  } catch (error) {
-    if (error instanceof ModuleError && error.code === "host") return undefined;
-    throw error;
-  }
 }
 
 function isOffline(result: CommandResult): boolean {

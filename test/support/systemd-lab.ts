@@ -19,6 +19,12 @@ const CACHE = join(
 export const NEW_FLANNEL = "v0.28.9";
 export const OLD_FLANNEL = "v0.15.1";
 
+/** Both, each with the options that make a daemon of it. */
+export const GENERATIONS: readonly (readonly [string, Readonly<Record<string, unknown>>])[] = [
+  [NEW_FLANNEL, {}],
+  [OLD_FLANNEL, { flannel_version: OLD_FLANNEL, binary: `/opt/flanneld-${OLD_FLANNEL}` }],
+];
+
 export const PREFIX = "/test/network";
 export const NETWORK = "10.200.0.0/16";
 const CERTS = "/var/lib/kubernetes";
@@ -35,32 +41,33 @@ interface ExecOptions {
   readonly env?: Readonly<Record<string, string>>;
 }
 
-/** Hosts `worker-1`, `worker-2` and `etcd-1`. `stop` removes everything, also after a failure. */
+/** Hosts `worker-1`, `worker-2` and `etcd-1`. */
 export class SystemdLab {
-  private constructor(
-    private readonly lab: Lab,
-    private readonly etcdUrl: string,
-  ) {}
+  private readonly lab: Lab;
 
-  static async start(suite: string): Promise<SystemdLab> {
-    const lab = new Lab(`unit-${suite}-${process.pid}`, {
+  private constructor(suite: string) {
+    this.lab = new Lab(`unit-${suite}-${process.pid}`, {
       LAB_WORKERS: "2",
       LAB_ETCD: "1",
       LAB_FLANNEL_VERSIONS: `${NEW_FLANNEL} ${OLD_FLANNEL}`,
     });
-    try {
-      await lab.up();
-      const started = new SystemdLab(lab, `https://${lab.addressOf("etcd-1")}:2379`);
-      await started.prepare();
-      return started;
-    } catch (error) {
-      await lab.down();
-      throw error;
-    }
   }
 
-  async stop(): Promise<void> {
-    await this.lab.down();
+  /** The lab of the suite that is being described: started before its tests, removed after them. */
+  static forSuite(suite: string): SystemdLab {
+    const started = new SystemdLab(suite);
+    before(async () => {
+      await started.lab.up();
+      await started.prepare();
+    });
+    after(async () => {
+      await started.lab.down();
+    });
+    return started;
+  }
+
+  private get etcdUrl(): string {
+    return `https://${this.lab.addressOf("etcd-1")}:2379`;
   }
 
   /** Runs a shell command on a host; throws when it fails. */

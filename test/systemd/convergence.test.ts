@@ -10,14 +10,7 @@ const CA = "/var/lib/kubernetes/ca-etcd.pem";
 
 describe("flannel_unit on systemd: convergence", function () {
   this.timeout(120_000);
-  let lab: SystemdLab;
-
-  before(async () => {
-    lab = await SystemdLab.start("converge");
-  });
-  after(async () => {
-    await lab.stop();
-  });
+  const lab = SystemdLab.forSuite("converge");
 
   /** Everything a run could have touched: files with dates, links, the process. */
   async function snapshot(): Promise<string> {

@@ -2,22 +2,11 @@
 
 import { expect } from "chai";
 
-import { NETWORK, NEW_FLANNEL, OLD_FLANNEL, type Result, SystemdLab } from "../support/systemd-lab";
+import { GENERATIONS, NETWORK, type Result, SystemdLab } from "../support/systemd-lab";
 
 describe("flannel_unit on systemd: host", function () {
   this.timeout(120_000);
-  let lab: SystemdLab;
-  const generations: [string, Record<string, unknown>][] = [
-    [NEW_FLANNEL, {}],
-    [OLD_FLANNEL, { flannel_version: OLD_FLANNEL, binary: `/opt/flanneld-${OLD_FLANNEL}` }],
-  ];
-
-  before(async () => {
-    lab = await SystemdLab.start("host");
-  });
-  after(async () => {
-    await lab.stop();
-  });
+  const lab = SystemdLab.forSuite("host");
 
   /** A run as predicted, followed by one that has nothing left to do. */
   async function applyTwice(args: Record<string, unknown>): Promise<Result> {
@@ -106,7 +95,7 @@ describe("flannel_unit on systemd: host", function () {
   });
 
   const filters = "{ iptables-save; ip6tables-save; } | grep -vE '^#|^:|FLANNEL'";
-  for (const [version, overrides] of generations) {
+  for (const [version, overrides] of GENERATIONS) {
     it(`purges what ${version} made, and nothing of others`, async () => {
       await lab.run({ ...lab.daemon(), state: "absent", purge: true });
       await lab.sh(

@@ -46,14 +46,7 @@ const SAMPLES = 120;
 
 describe("flannel_unit on systemd: quoting", function () {
   this.timeout(120_000);
-  let lab: SystemdLab;
-
-  before(async () => {
-    lab = await SystemdLab.start("quote");
-  });
-  after(async () => {
-    await lab.stop();
-  });
+  const lab = SystemdLab.forSuite("quote");
 
   it("delivers every argument and variable as declared", async () => {
     // A stand-in that writes down what it was given: only systemd is under test here.

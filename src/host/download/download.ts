@@ -98,11 +98,11 @@ async function tryAddress(
   expected: Expectation,
   settings: DownloadSettings,
 ): Promise<AddressOutcome> {
-  const resume: ResumeState = { validator: undefined };
+  const transfer: Transfer = { url, sink, expected, settings, validator: undefined };
   await sink.restart();
   for (let attempts = 1; ; attempts++) {
     try {
-      await transfer(url, sink, resume, expected, settings);
+      await attemptTransfer(transfer);
       return { attempts };
     } catch (error) {
       const failure = translateTransferError(showUrl(url), error);
@@ -115,24 +115,24 @@ async function tryAddress(
 }
 
 /** 0.5 s, 1 s, 2 s, ...; or what the server asked for. At most 30 s. */
-function backoffMs(attempt: number, askedMs: number | undefined): number {
+export function backoffMs(attempt: number, askedMs: number | undefined): number {
   return Math.min(askedMs ?? FIRST_BACKOFF_MS * 2 ** (attempt - 1), LONGEST_BACKOFF_MS);
 }
 
-/** By what the server knows that the file is still the one of the last attempt. */
-interface ResumeState {
+/** All attempts at one address. */
+interface Transfer {
+  readonly url: URL;
+  readonly sink: Sink;
+  readonly expected: Expectation;
+  readonly settings: DownloadSettings;
+  /** By what the server knows that the file is still the one of the last attempt. */
   validator: string | undefined;
 }
 
-async function transfer(
-  url: URL,
-  sink: Sink,
-  resume: ResumeState,
-  expected: Expectation,
-  settings: DownloadSettings,
-): Promise<void> {
-  if (url.protocol === "file:") await copyLocal(url, sink, expected, settings);
-  else await transferHttp(url, sink, resume, expected, settings);
+async function attemptTransfer(transfer: Transfer): Promise<void> {
+  const { url, sink, expected } = transfer;
+  if (url.protocol === "file:") await copyLocal(transfer);
+  else await transferHttp(transfer);
   const reason = expected.rejectHead(sink.head);
   if (reason !== undefined) throw new TransferError("verification", describe(url, reason), false);
   const sha256 = sink.digest();
@@ -147,44 +147,35 @@ async function transfer(
   );
 }
 
-async function copyLocal(
-  url: URL,
-  sink: Sink,
-  expected: Expectation,
-  settings: DownloadSettings,
-): Promise<void> {
+async function copyLocal(transfer: Transfer): Promise<void> {
+  const { url } = transfer;
   const path = fileURLToPath(url);
   try {
     const { size } = await stat(path);
     const source = createReadStream(path);
-    await drainInto(url, source, size, sink, expected, settings);
+    await drain(source, size, transfer);
   } catch (error) {
     if (error instanceof ModuleError) throw error;
     throw new TransferError("not_found", describe(url, "cannot be read"), false, { cause: error });
   }
 }
 
-async function transferHttp(
-  url: URL,
-  sink: Sink,
-  resume: ResumeState,
-  expected: Expectation,
-  settings: DownloadSettings,
-): Promise<void> {
-  const from = resume.validator === undefined ? 0 : sink.bytes;
-  const range = from === 0 ? {} : { Range: `bytes=${from}-`, "If-Range": resume.validator ?? "" };
+async function transferHttp(transfer: Transfer): Promise<void> {
+  const { url, sink, settings, validator } = transfer;
+  const from = validator === undefined ? 0 : sink.bytes;
+  const range = from === 0 ? {} : { Range: `bytes=${from}-`, "If-Range": validator ?? "" };
   const response = await requestUrl(url, settings, range, from === 0 ? [200] : [200, 206, 416]);
   const isContinued = from > 0 && response.statusCode === 206 && startsAt(response, from);
   if (!isContinued) await sink.restart();
   if (from > 0 && !isContinued && response.statusCode !== 200) {
     response.destroy();
-    resume.validator = undefined;
+    transfer.validator = undefined;
     throw new TransferError("network", describe(url, "cannot go on where it was cut"), true);
   }
-  resume.validator = validatorOf(response);
+  transfer.validator = validatorOf(response);
   const rest = response.headers["content-length"];
   const total = rest === undefined ? undefined : (isContinued ? from : 0) + Number(rest);
-  await drainInto(url, response, total, sink, expected, settings);
+  await drain(response, total, transfer);
 }
 
 function startsAt(response: IncomingMessage, offset: number): boolean {
@@ -198,13 +189,10 @@ function validatorOf(response: IncomingMessage): string | undefined {
   return etag !== undefined && !etag.startsWith("W/") ? etag : date;
 }
 
-async function drainInto(
-  url: URL,
+async function drain(
   source: NodeJS.ReadableStream & { destroy(error?: Error): unknown },
   totalBytes: number | undefined,
-  sink: Sink,
-  expected: Expectation,
-  settings: DownloadSettings,
+  { url, sink, expected, settings }: Transfer,
 ): Promise<void> {
   const { timeoutMs, maxBytes } = settings;
   const seconds = timeoutMs / 1000;

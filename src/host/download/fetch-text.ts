@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { translateFileError } from "../atomic-file";
 import { showUrl } from "./address";
 import { TransferError, translateTransferError } from "./failure";
-import { type DownloadSettings } from "./download";
+import { type DownloadSettings, backoffMs } from "./download";
 import { requestUrl } from "./request";
 
 const MAX_TEXT_BYTES = 1024 * 1024;
@@ -20,7 +20,7 @@ export async function fetchText(url: URL, settings: DownloadSettings): Promise<s
       const failure = translateTransferError(showUrl(url), error);
       const again = failure instanceof TransferError && failure.retryable;
       if (!again || attempt > settings.retries) throw failure;
-      await settings.sleep(500 * 2 ** (attempt - 1));
+      await settings.sleep(backoffMs(attempt, failure.retryAfterMs));
     }
   }
 }

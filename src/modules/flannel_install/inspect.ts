@@ -48,7 +48,7 @@ export async function tryInspectFile(path: string): Promise<InstalledFile | unde
 }
 
 /**
- * As `tryInspectFile`, and asks the program for its version meanwhile, if it is for `runnable`.
+ * As `tryInspectFile`, and asks the program for its version, if it is for `runnable`.
  * (What the kernel cannot run, Node hands to a shell, which must not read a foreign program.)
  */
 export async function tryInspectBinary(
@@ -57,10 +57,8 @@ export async function tryInspectBinary(
 ): Promise<InstalledBinary | undefined> {
   if ((await tryStat(path)) === undefined) return undefined;
   const arch = await tryReadArch(path);
-  const [version, file] = await Promise.all([
-    arch === undefined || arch !== runnable ? undefined : tryAskVersion(path),
-    tryInspectFile(path),
-  ]);
+  const version = arch === undefined || arch !== runnable ? undefined : tryAskVersion(path);
+  const file = await tryInspectFile(path);
   return file && { ...file, arch, version };
 }
 
@@ -82,16 +80,16 @@ async function tryReadArch(path: string): Promise<Arch | undefined> {
   return tryArchOfElf(program);
 }
 
-async function tryAskVersion(path: string): Promise<FlannelVersion | undefined> {
+function tryAskVersion(path: string): FlannelVersion | undefined {
   try {
-    return findVersion(await askVersion(path));
+    return findVersion(askVersion(path));
   } catch {
     return undefined;
   }
 }
 
 /** Runs `flanneld --version`. Throws ModuleError when it cannot be run. */
-export async function askVersion(path: string): Promise<CommandResult> {
+export function askVersion(path: string): CommandResult {
   return askProgram(path, ["--version"], VERSION_TIMEOUT_MS);
 }
 

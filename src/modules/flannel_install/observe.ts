@@ -85,14 +85,14 @@ function refuseHost(): never {
 }
 
 async function observeHost(paths: InstallPaths, arch: Arch | undefined): Promise<HostState> {
-  const [names, binary, script, origins, kept, program] = await Promise.all([
+  const [names, binary, script, kept, program] = await Promise.all([
     listNames(paths.directory),
     tryInspectBinary(paths.binary, arch),
     tryInspectFile(paths.script),
-    readOrigins(paths.origin),
     listPreviousVersions(paths.binary),
     tryRealPath(paths),
   ]);
+  const origins = readOrigins(paths.origin);
   const running = countRunning(program);
   const leftovers = findLeftovers(paths.directory, names);
   const missing = await missingDirectories(paths.directory);

@@ -16,8 +16,8 @@ export interface Origin {
 export type Origins = Readonly<Partial<Record<ReleaseFile, Origin>>>;
 
 /** Reads the record; one that is missing or damaged knows nothing. */
-export async function readOrigins(path: string): Promise<Origins> {
-  const file = await tryReadFile(path);
+export function readOrigins(path: string): Origins {
+  const file = tryReadFile(path);
   const parsed = file === undefined ? undefined : tryParse(file.content);
   const known = isRecord(parsed) ? parsed : {};
   const origins: Partial<Record<ReleaseFile, Origin>> = {};

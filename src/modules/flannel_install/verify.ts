@@ -29,7 +29,7 @@ export async function verifyBinary(
   const program = await tryReadElf(path);
   const flaw = program === undefined ? "is not a program" : await findFlaw(path, program, request);
   if (flaw !== undefined) return refuse(flaw);
-  const answer = await run(path, program?.interpreter, refuse);
+  const answer = run(path, program?.interpreter, refuse);
   const version = findVersion(answer);
   if (version === undefined) return refuse(whyNoVersion(answer, request));
   if (satisfies(version, request.version)) return version;
@@ -55,13 +55,13 @@ function whoWants({ arch }: InstallRequest): string {
   return arch === tryHostArch() ? `the host is ${arch}` : `arch asks for ${arch}`;
 }
 
-async function run(
+function run(
   path: string,
   interpreter: string | undefined,
   refuse: (reason: string, cause?: unknown) => never,
-): Promise<CommandResult> {
+): CommandResult {
   try {
-    return await askVersion(path);
+    return askVersion(path);
   } catch (error) {
     const cause = error instanceof ModuleError ? error.cause : error;
     switch (systemCodeOf(cause) ?? "") {

@@ -43,14 +43,14 @@ export async function applyUnit(
   }
   const isRewritten = plan.changes.some((change) => isWriteOf(unitPath, change));
   const isScored = options.hardening && isRewritten;
-  const before = isScored ? await tryScoreUnit(unitName) : undefined;
+  const before = isScored ? tryScoreUnit(unitName) : undefined;
   if (isRewritten) await verifyStaged(observation);
   let { subnet } = observation;
   for (const change of plan.changes) {
     subnet = (await applyChange(change, options, observation)) ?? subnet;
   }
-  const after = isScored ? await tryScoreUnit(unitName) : undefined;
-  return { unit: await tryShowUnit(unitName), subnet, securityScore: describeScore(before, after) };
+  const after = isScored ? tryScoreUnit(unitName) : undefined;
+  return { unit: tryShowUnit(unitName), subnet, securityScore: describeScore(before, after) };
 }
 
 /** systemd's own verdict on the new unit, before it replaces the old one. */

@@ -1,6 +1,6 @@
-// What is on the host now. Reads only, and starts one process (systemctl show).
+// What is on the host now. Reads only; the programs it starts (systemctl show) only answer.
 
-import { readdir, readlink } from "node:fs/promises";
+import { readdirSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
 
 import { tryParseAddress } from "../../flannel/address";
@@ -66,17 +66,11 @@ export interface Observation {
 const LINK_DIR = "/etc/systemd/system";
 
 /** Looks at unit, files and process. Throws `invalid_arguments` for options that cannot be meant. */
-export async function observe(options: FlannelUnitOptions): Promise<Observation> {
+export function observe(options: FlannelUnitOptions): Observation {
   const declaration = declare(options);
   const { unitName, unitPath, environmentPath } = declaration;
-  const [unit, unitFile, environmentFile, links, ownDropIns, subnetFile] = await Promise.all([
-    tryShowUnit(unitName),
-    tryReadFile(unitPath),
-    tryReadFile(environmentPath),
-    findLinks(unitName),
-    options.state === "absent" ? readDropIns(`${unitPath}.d`) : [],
-    tryReadFile(declaration.subnetFile),
-  ]);
+  const unit = tryShowUnit(unitName);
+  const subnetFile = tryReadFile(declaration.subnetFile);
   const subnet = subnetFile === undefined ? undefined : parseSubnetEnv(subnetFile.content);
   const prerequisites = declarePrerequisites(
     options,
@@ -88,79 +82,81 @@ export async function observe(options: FlannelUnitOptions): Promise<Observation>
   return {
     declaration,
     unit,
-    unitFile,
-    environmentFile,
-    ownDropIns,
-    links,
-    process: running === undefined ? undefined : await tryReadProcess(running.mainPid),
+    unitFile: tryReadFile(unitPath),
+    environmentFile: tryReadFile(environmentPath),
+    ownDropIns: options.state === "absent" ? readDropIns(`${unitPath}.d`) : [],
+    links: findLinks(unitName),
+    process: running === undefined ? undefined : tryReadProcess(running.mainPid),
     processStartMs: running === undefined ? undefined : toWallClockMs(running.startedAtUs),
     nowMs: Date.now(),
-    binary: await tryIdentify(options.binary),
-    restartOn: await readChangeTimes(options.restart_on),
-    dropIns: await readChangeTimes(unit?.dropInPaths ?? []),
+    binary: tryIdentify(options.binary),
+    restartOn: readChangeTimes(options.restart_on),
+    dropIns: readChangeTimes(unit?.dropInPaths ?? []),
     subnet,
     subnetState: subnetFile,
     prerequisites,
-    host: await observeHost(prerequisites),
-    residue: isPurged ? await observeResidue(declaration.networks, subnet) : undefined,
-    missingFiles: await findMissingFiles(declaration),
-    missingInterfaces: await findMissingInterfaces(declaration),
+    host: observeHost(prerequisites),
+    residue: isPurged ? observeResidue(declaration.networks, subnet) : undefined,
+    missingFiles: findMissingFiles(declaration),
+    missingInterfaces: findMissingInterfaces(declaration),
   };
 }
 
-async function readChangeTimes(paths: readonly string[]): Promise<readonly FileChange[]> {
-  return await Promise.all(
-    paths.map(async (path) => ({ path, changedAtMs: await tryChangeTime(path) })),
-  );
+function readChangeTimes(paths: readonly string[]): readonly FileChange[] {
+  return paths.map((path) => ({ path, changedAtMs: tryChangeTime(path) }));
 }
 
 /** Directories of links ("x.wants", "x.requires") that hold one to this unit. */
-async function findLinks(unitName: string): Promise<readonly string[]> {
-  const entries = await readdir(LINK_DIR).catch(() => []);
-  const folders = entries.filter((name) => /\.(wants|requires)$/.test(name)).sort();
-  const found = await Promise.all(
-    folders.map(async (folder) => await isLink(join(LINK_DIR, folder, unitName))),
-  );
-  return folders.filter((_, index) => found[index]);
+function findLinks(unitName: string): readonly string[] {
+  const folders = namesIn(LINK_DIR).filter((name) => /\.(wants|requires)$/.test(name));
+  return folders.filter((folder) => isLink(join(LINK_DIR, folder, unitName))).sort();
 }
 
-async function isLink(path: string): Promise<boolean> {
-  return await readlink(path).then(
-    () => true,
-    () => false,
-  );
+function isLink(path: string): boolean {
+  try {
+    readlinkSync(path);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
-async function readDropIns(folder: string): Promise<Observation["ownDropIns"]> {
-  const names = await readdir(folder).catch(() => []);
-  const paths = names.filter((name) => name.endsWith(".conf")).sort();
-  return await Promise.all(
-    paths.map(async (name) => {
-      const path = join(folder, name);
-      return { path, file: await tryReadFile(path) };
-    }),
-  );
+function readDropIns(folder: string): Observation["ownDropIns"] {
+  const paths = namesIn(folder)
+    .filter((name) => name.endsWith(".conf"))
+    .sort();
+  return paths.map((name) => {
+    const path = join(folder, name);
+    return { path, file: tryReadFile(path) };
+  });
+}
+
+/** Nothing is in a folder that does not exist. */
+function namesIn(folder: string): readonly string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
+  }
 }
 
 /** Flags of a daemon without kube-subnet-mgr never read these, and the other way round. */
 const KUBE_FILES = new Set(["kubeconfig-file", "net-config-path"]);
 
-async function findMissingFiles({ flags }: Declaration): Promise<readonly string[]> {
+function findMissingFiles({ flags }: Declaration): readonly string[] {
   const isKube = isFlagOn(flags, "kube-subnet-mgr");
   const files = flags.filter(
     ({ name, value }) =>
       value !== "" && FLAGS[name]?.kind === "file" && KUBE_FILES.has(name) === isKube,
   );
-  const missing = await Promise.all(
-    files.map(async ({ value }) => (await tryIdentify(value)) === undefined),
-  );
-  return files.filter((_, index) => missing[index]).map(({ name, value }) => `${name}: ${value}`);
+  const missing = files.filter(({ value }) => tryIdentify(value) === undefined);
+  return missing.map(({ name, value }) => `${name}: ${value}`);
 }
 
-async function findMissingInterfaces({ flags }: Declaration): Promise<readonly string[]> {
+function findMissingInterfaces({ flags }: Declaration): readonly string[] {
   const wanted = flags.filter((flag) => flag.name === "iface").map((flag) => flag.value);
   if (wanted.length === 0) return [];
-  const names = new Set(await listInterfaces());
+  const names = new Set(listInterfaces());
   const missing = wanted.filter(
     (value) => !names.has(value) && !(tryParseAddress(value) !== undefined && hasAddress(value)),
   );

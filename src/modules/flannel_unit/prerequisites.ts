@@ -1,7 +1,7 @@
 // What flannel needs of the host beside its unit: kernel settings that survive a reboot, and a
 // .link file for its device. Each can be switched off and is taken back with the unit.
 
-import { readFile } from "node:fs/promises";
+import { readFileSync } from "node:fs";
 
 import { devicesOf } from "../../flannel/devices";
 import { type FlannelVersion, isAtLeast } from "../../flannel/version";
@@ -101,29 +101,29 @@ function vxlanDevices(options: FlannelUnitOptions): readonly string[] {
 }
 
 /** Looks at the files and kernel settings; asks ethtool only about a declared TX checksum offload. */
-export async function observeHost(declared: Prerequisites): Promise<HostState> {
+export function observeHost(declared: Prerequisites): HostState {
   const { plainDevices } = declared;
-  const existing = plainDevices.length === 0 ? [] : await listInterfaces();
+  const existing = plainDevices.length === 0 ? [] : listInterfaces();
   const present = plainDevices.filter((device) => existing.includes(device));
-  const isOffloading = await Promise.all(present.map(isChecksumOffloaded));
   return {
-    files: await Promise.all(declared.files.map(({ path }) => tryReadFile(path))),
-    hasBridgeFilter: (await tryReadSetting(BRIDGE_FILTER)) !== undefined,
-    isForwarding: (await tryReadSetting(FORWARDING)) === "1",
-    offloading: present.filter((_, index) => isOffloading[index]),
+    files: declared.files.map(({ path }) => tryReadFile(path)),
+    hasBridgeFilter: tryReadSetting(BRIDGE_FILTER) !== undefined,
+    isForwarding: tryReadSetting(FORWARDING) === "1",
+    offloading: present.filter(isChecksumOffloaded),
     missing: plainDevices.filter((device) => !present.includes(device)),
   };
 }
 
-async function tryReadSetting(path: string): Promise<string | undefined> {
-  return await readFile(path, "utf8").then(
-    (text) => text.trim(),
-    () => undefined,
-  );
+function tryReadSetting(path: string): string | undefined {
+  try {
+    return readFileSync(path, "utf8").trim();
+  } catch {
+    return undefined;
+  }
 }
 
-async function isChecksumOffloaded(device: string): Promise<boolean> {
-  const result = await askProgram("ethtool", ["--show-features", device], ASK_TIMEOUT_MS);
+function isChecksumOffloaded(device: string): boolean {
+  const result = askProgram("ethtool", ["--show-features", device], ASK_TIMEOUT_MS);
   return /^tx-checksumming: on/m.test(result.stdout);
 }
 

@@ -112,7 +112,7 @@ function isWaitingForRestart(unit: UnitState | undefined): boolean {
 }
 
 async function probeStart(expected: Expectation, sinceUs: number): Promise<Probe> {
-  const unit = await tryShowUnit(expected.unitName);
+  const unit = tryShowUnit(expected.unitName);
   if (unit === undefined) return { kind: "waiting", unit, waitingFor: "systemd to answer" };
   const isRunning = unit.activeState === "active" && unit.mainPid !== 0;
   if (!isRunning || unit.hasJob || unit.startedAtUs < sinceUs) {
@@ -120,25 +120,25 @@ async function probeStart(expected: Expectation, sinceUs: number): Promise<Probe
     const waitingFor = `the unit to be active, it is ${unit.activeState} (${unit.subState})`;
     return { kind: isFailed ? "failed" : "waiting", unit, waitingFor };
   }
-  const subnet = await readSubnet(expected, unit);
+  const subnet = readSubnet(expected, unit);
   const waitingFor =
     (typeof subnet === "string" ? subnet : undefined) ??
-    (await findMissingDevice(expected.devices ?? [])) ??
+    findMissingDevice(expected.devices ?? []) ??
     (await findHealthFault(expected.healthUrl));
   if (waitingFor !== undefined) return { kind: "waiting", unit, waitingFor };
   return { kind: "ready", unit, ...(typeof subnet === "object" ? { subnet } : {}) };
 }
 
 /** The subnet file's contents, or what is still wrong with it; undefined where none is expected. */
-async function readSubnet(
+function readSubnet(
   { subnetFile, networks }: Expectation,
   unit: UnitState,
-): Promise<SubnetEnv | string | undefined> {
+): SubnetEnv | string | undefined {
   if (subnetFile === undefined) return undefined;
-  const file = await tryReadFile(subnetFile);
+  const file = tryReadFile(subnetFile);
   if (file === undefined) return `${subnetFile}, which does not exist`;
   // flanneld only warns when it cannot write the file, and is "ready" with the old one.
-  const writtenAtMs = (await tryChangeTime(subnetFile)) ?? 0;
+  const writtenAtMs = tryChangeTime(subnetFile) ?? 0;
   if (writtenAtMs < toWallClockMs(unit.startedAtUs) - CLOCK_SLACK_MS) {
     return `${subnetFile} to be written by the new process`;
   }
@@ -147,9 +147,9 @@ async function readSubnet(
   return fault === undefined ? subnet : `${subnetFile} to fit, but it ${fault}`;
 }
 
-async function findMissingDevice(devices: readonly string[]): Promise<string | undefined> {
+function findMissingDevice(devices: readonly string[]): string | undefined {
   for (const device of devices) {
-    const isUp = await tryIsUp(device);
+    const isUp = tryIsUp(device);
     if (isUp === undefined) return `network device ${device}, which does not exist`;
     if (!isUp) return `network device ${device} to be up`;
   }

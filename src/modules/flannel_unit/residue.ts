@@ -4,8 +4,7 @@ import { sameBlock, tryParseCidr, formatCidr } from "../../flannel/address";
 import { isFlannelDevice } from "../../flannel/devices";
 import { type FilteredNetwork, findFlannelTables, renderRuleRemoval } from "../../flannel/firewall";
 import { type DeclaredNetworks, type SubnetEnv } from "../../flannel/subnet-env";
-import { ModuleError } from "../../ansible/errors";
-import { askProgram } from "../../host/ask-program";
+import { tryAskProgram } from "../../host/ask-program";
 import { type FileState } from "../../host/atomic-file";
 import { listInterfaces } from "../../host/network";
 import { type UnitChange, planRemove } from "./changes";
@@ -22,23 +21,15 @@ export interface Residue {
 const ASK_TIMEOUT_MS = 30_000;
 
 /** Finds flannel's devices, rules and tables; a host without these programs has no rules. */
-export async function observeResidue(
-  declared: DeclaredNetworks,
-  subnet: SubnetEnv | undefined,
-): Promise<Residue> {
-  const [interfaces, saved, saved6, tables] = await Promise.all([
-    listInterfaces(),
-    tryAsk("iptables-save"),
-    tryAsk("ip6tables-save"),
-    tryAsk("nft", "list", "tables"),
-  ]);
+export function observeResidue(declared: DeclaredNetworks, subnet: SubnetEnv | undefined): Residue {
+  const interfaces = listInterfaces();
   const v4 = networksOf([subnet?.network, declared.network], subnet?.subnet);
   const v6 = networksOf([subnet?.ipv6_network, declared.ipv6Network], subnet?.ipv6_subnet);
   return {
     devices: interfaces.filter(isFlannelDevice),
-    rules: renderRuleRemoval(saved, v4),
-    rules6: renderRuleRemoval(saved6, v6),
-    tables: findFlannelTables(tables),
+    rules: renderRuleRemoval(ask("iptables-save"), v4),
+    rules6: renderRuleRemoval(ask("ip6tables-save"), v6),
+    tables: findFlannelTables(ask("nft", "list", "tables")),
   };
 }
 
@@ -58,13 +49,8 @@ function networksOf(
   }));
 }
 
-async function tryAsk(file: string, ...args: readonly string[]): Promise<string> {
-  try {
-    return (await askProgram(file, args, ASK_TIMEOUT_MS)).stdout;
-  } catch (error) {
-    if (error instanceof ModuleError && error.code === "host") return "";
-    throw error;
-  }
+function ask(file: string, ...args: readonly string[]): string {
+  return tryAskProgram(file, args, ASK_TIMEOUT_MS)?.stdout ?? "";
 }
 
 /** Takes it away; the subnet file last, because it tells the rules of old releases. */

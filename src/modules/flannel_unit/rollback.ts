@@ -40,7 +40,7 @@ export async function explainAndRollBack(
   const causes = recogniseCauses(wholeJournal);
   const journal = wholeJournal.slice(-SHOWN_LINES);
   const rollback = await rollBack(options, observation);
-  const unit = await tryShowUnit(unitName);
+  const unit = tryShowUnit(unitName);
   const message = [
     describeFailure(options, unitName, failure),
     ...describeCauses(causes),
@@ -140,7 +140,7 @@ async function findKeptBinary(
   const candidates =
     options.previous_binary === undefined ? kept : [options.previous_binary, ...kept];
   for (const candidate of candidates) {
-    const identity = await tryIdentify(candidate);
+    const identity = tryIdentify(candidate);
     if (identity?.inode === ran.inode && identity.device === ran.device) return candidate;
   }
   return options.previous_binary;

@@ -12,14 +12,7 @@ interface Failure extends Result {
 
 describe("flannel_unit on systemd: failures", function () {
   this.timeout(120_000);
-  let lab: SystemdLab;
-
-  before(async () => {
-    lab = await SystemdLab.start("fail");
-  });
-  after(async () => {
-    await lab.stop();
-  });
+  const lab = SystemdLab.forSuite("fail");
 
   async function runToFailure(args: Record<string, unknown>): Promise<Failure> {
     const result = await lab.run({ wait_timeout: 4, ...args });

@@ -11,14 +11,10 @@ const MOST_EFFECTS = 60;
 
 describe("flannel_unit on systemd: killed at any step", function () {
   this.timeout(300_000);
-  let lab: SystemdLab;
+  const lab = SystemdLab.forSuite("kill");
 
   before(async () => {
-    lab = await SystemdLab.start("kill");
     await lab.copy(join(__dirname, "kill-at.mjs"), "worker-1", "/root/kill-at.mjs");
-  });
-  after(async () => {
-    await lab.stop();
   });
 
   /** True if the run was killed before it was done. */

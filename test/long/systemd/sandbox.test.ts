@@ -3,22 +3,11 @@
 
 import { expect } from "chai";
 
-import { NEW_FLANNEL, OLD_FLANNEL, SystemdLab } from "../../support/systemd-lab";
+import { GENERATIONS, SystemdLab } from "../../support/systemd-lab";
 
 describe("flannel_unit on systemd: sandbox", function () {
   this.timeout(120_000);
-  let lab: SystemdLab;
-  const generations: [string, Record<string, unknown>][] = [
-    [NEW_FLANNEL, {}],
-    [OLD_FLANNEL, { flannel_version: OLD_FLANNEL, binary: `/opt/flanneld-${OLD_FLANNEL}` }],
-  ];
-
-  before(async () => {
-    lab = await SystemdLab.start("sandbox");
-  });
-  after(async () => {
-    await lab.stop();
-  });
+  const lab = SystemdLab.forSuite("sandbox");
 
   // The backends that this kernel offers; a second host makes them write routes to it.
   const backends = [
@@ -33,7 +22,7 @@ describe("flannel_unit on systemd: sandbox", function () {
     },
   ];
   for (const [index, backend] of backends.entries()) {
-    for (const [version, overrides] of generations) {
+    for (const [version, overrides] of GENERATIONS) {
       it(`runs backend ${backend.Type} of ${version} in the sandbox`, async () => {
         const [network, prefix] = [`10.${210 + index}.0.0/16`, `/backend-${backend.Type}`];
         await lab.writeNetworkConfig({ Network: network, Backend: backend }, prefix);
