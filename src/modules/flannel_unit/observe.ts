@@ -18,7 +18,7 @@ import {
   tryReadProcess,
 } from "../../host/proc";
 import { type UnitState, tryShowUnit } from "../../host/systemd";
-import { type Declaration, declare } from "./declaration";
+import { type Declaration, declare, locateUnit } from "./declaration";
 import {
   type HostState,
   type Prerequisites,
@@ -67,22 +67,19 @@ const LINK_DIR = "/etc/systemd/system";
 
 /** Looks at unit, files and process. Throws `invalid_arguments` for options that cannot be meant. */
 export async function observe(options: FlannelUnitOptions): Promise<Observation> {
-  const declaration = declare(options);
-  const { unitName, unitPath, environmentPath } = declaration;
-  const [unit, unitFile, environmentFile, links, ownDropIns, subnetFile] = await Promise.all([
+  const { unitName, unitPath } = locateUnit(options);
+  const unitFile = await tryReadFile(unitPath);
+  const declaration = declare(options, unitFile?.content);
+  const { environmentPath } = declaration;
+  const [unit, environmentFile, links, ownDropIns, subnetFile] = await Promise.all([
     tryShowUnit(unitName),
-    tryReadFile(unitPath),
     tryReadFile(environmentPath),
     findLinks(unitName),
     options.state === "absent" ? readDropIns(`${unitPath}.d`) : [],
     tryReadFile(declaration.subnetFile),
   ]);
   const subnet = subnetFile === undefined ? undefined : parseSubnetEnv(subnetFile.content);
-  const prerequisites = declarePrerequisites(
-    options,
-    unitName.replace(/\.service$/, ""),
-    declaration.version,
-  );
+  const prerequisites = declarePrerequisites(options, declaration);
   const isPurged = options.state === "absent" && options.purge;
   const running = unit === undefined || unit.mainPid === 0 ? undefined : unit;
   return {
