@@ -56,7 +56,7 @@ function settingsOf(path: string, value: unknown): readonly (readonly [string, s
 }
 
 function wordOf(path: string, value: unknown): string {
-  const isSecret = isSecretName(path.slice(path.lastIndexOf(".") + 1));
+  const isSecret = path.split(".").some(isSecretName);
   // Templates turn numbers and truth values into text, which is no difference.
   const text = ["string", "number", "boolean"].includes(typeof value) ? String(value) : undefined;
   return !isSecret && text !== undefined && PLAIN.test(text) ? text : hide(value);

@@ -29,6 +29,7 @@ describe("network mark", () => {
 
   const hidden: [string, unknown, unknown][] = [
     ["a secret", { Backend: { PSK: "hunter2" } }, { Backend: { PSK: "hunter3" } }],
+    ["a part of a secret", { PSK: { key: "hunter2" } }, { PSK: { key: "hunter3" } }],
     ["a masked secret", { PSK: "******** (0a)" }, { PSK: "******** (0b)" }],
     ["a command", { Backend: { SubnetAddCommand: "a b" } }, { Backend: { SubnetAddCommand: "a" } }],
     ["a long text", { Key: "x".repeat(65) }, { Key: "y".repeat(65) }],
