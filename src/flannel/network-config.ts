@@ -78,15 +78,6 @@ export function readNetworkConfig(value: unknown, reader: Reader): ConfigReading
   };
 }
 
-/** Every value under a secret name, at any depth and in any spelling. */
-export function secretsIn(value: unknown): unknown[] {
-  if (Array.isArray(value)) return value.flatMap(secretsIn);
-  if (!isRecord(value)) return [];
-  return Object.entries(value).flatMap(([name, item]) =>
-    isSecretName(name) ? [item] : secretsIn(item),
-  );
-}
-
 /** Go's JSON reader takes keys in any case and passes over unknown ones. */
 function spellKeys(raw: Document, version: FlannelVersion, findings: Findings): Document {
   const spelled: Record<string, unknown> = {};

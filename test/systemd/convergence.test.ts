@@ -127,8 +127,39 @@ describe("flannel_unit on systemd: convergence", function () {
     await lab.writeNetworkConfig({ Network: "10.201.0.0/16", Backend: { Type: "vxlan" } });
     const result = await applyChecked(lab.daemon({ network: "10.201.0.0/16" }));
     expect(result.restart_reasons).to.deep.equal([
-      `network: /run/flannel/subnet.env has network ${NETWORK}, declared is 10.201.0.0/16`,
+      `network: the process was started for another configuration: Network was ${NETWORK}, is 10.201.0.0/16`,
     ]);
+    await lab.writeNetworkConfig({ Network: NETWORK, Backend: { Type: "vxlan" } });
+    await applyChecked(lab.daemon());
+  });
+
+  it("restarts for another backend in etcd, also when a run was killed before it got there", async () => {
+    const config = (vni: number) => ({ Network: NETWORK, Backend: { Type: "vxlan", VNI: vni } });
+    const declared = (vni: number) => {
+      const { network, backend, ...rest } = lab.daemon({ network_config: config(vni) });
+      expect([network, backend]).to.not.include(undefined);
+      return rest;
+    };
+    await lab.writeNetworkConfig(config(7));
+    const result = await applyChecked(declared(7));
+    expect(result.restart_reasons).to.deep.equal([
+      "network: the process was started for another configuration: Backend.VNI was not set, is 7",
+    ]);
+    await lab.sh("worker-1", "ip link show flannel.7");
+    // A run that does not look into etcd leaves it as it is.
+    const silent: Record<string, unknown> = { ...declared(7) };
+    delete silent["network_config"];
+    expect((await lab.run(silent)).changes).to.deep.equal([]);
+    // Killed between the unit file and the restart.
+    await lab.writeNetworkConfig(config(8));
+    await lab.sh("worker-1", `sed -i 's/VNI=7/VNI=8/' ${UNIT}; systemctl daemon-reload`);
+    expect((await applyChecked(silent)).restart_reasons).to.deep.equal([
+      "network: the process was started for another configuration: Backend.VNI was 7, is 8",
+    ]);
+    await lab.sh(
+      "worker-1",
+      "ip link show flannel.8; ip link del flannel.7; ip link del flannel.8",
+    );
     await lab.writeNetworkConfig({ Network: NETWORK, Backend: { Type: "vxlan" } });
     await applyChecked(lab.daemon());
   });

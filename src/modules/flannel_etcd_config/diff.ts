@@ -1,5 +1,6 @@
 // Before and after as people read them: JSON with indentation, secrets masked.
 
+import { fingerprintOfSecret } from "../../ansible/hash";
 import { isRecord } from "../../ansible/json";
 import { type Diff } from "../../ansible/module";
 import { MASK } from "../../ansible/redact";
@@ -44,6 +45,18 @@ export function mask(value: unknown, old?: unknown): unknown {
       const isNew = name in before && before[name] !== item;
       return [name, isNew ? `${MASK} (another one)` : MASK];
     }),
+  );
+}
+
+/** As `mask`, but with a fingerprint, so that another secret can be told from the same. */
+export function maskWithFingerprints(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(maskWithFingerprints);
+  if (!isRecord(value)) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([name, item]) => [
+      name,
+      isSecretName(name) ? `${MASK} (${fingerprintOfSecret(item)})` : maskWithFingerprints(item),
+    ]),
   );
 }
 

@@ -6,7 +6,7 @@ import { changeKey } from "../../etcd/guarded-write";
 import { capacityOf, reportLease } from "../../flannel/lease";
 import { readNetworkConfig } from "../../flannel/network-config";
 import { type FlannelEtcdConfigOptions, spec } from "../../generated/flannel_etcd_config";
-import { mask } from "./diff";
+import { maskWithFingerprints } from "./diff";
 import { type Observation, type Session, observe, openSession } from "./observe";
 import { type EtcdChange, type EtcdPlan, planEtcdConfig } from "./plan";
 
@@ -86,7 +86,7 @@ function report(
     endpoint,
     transport,
     key,
-    config: mask(after) ?? null,
+    config: maskWithFingerprints(after) ?? null,
     differences: plan.differences,
     revision: writes ? (outcome ?? null) : (stored?.revision ?? null),
     leases: left.map(reportLease),

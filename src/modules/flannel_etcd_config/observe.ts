@@ -9,6 +9,7 @@ import { Deadline } from "../../etcd/deadline";
 import { parseEndpoints } from "../../etcd/endpoint";
 import { EtcdConnection } from "../../etcd/open-store";
 import { type EtcdStore, type StoredEntry, type StoredValue } from "../../etcd/store";
+import { secretsIn } from "../../flannel/backend-table";
 import {
   type EtcdApi,
   configKeyOf,
@@ -17,12 +18,7 @@ import {
   subnetsKeyOf,
 } from "../../flannel/etcd-layout";
 import { type Lease, tryParseLease } from "../../flannel/lease";
-import {
-  type ConfigReading,
-  type Reader,
-  readNetworkConfig,
-  secretsIn,
-} from "../../flannel/network-config";
+import { type ConfigReading, type Reader, readNetworkConfig } from "../../flannel/network-config";
 import { parseArch, tryArchOfMachine } from "../../flannel/release-assets";
 import { parseVersion } from "../../flannel/version";
 import { type FlannelEtcdConfigOptions } from "../../generated/flannel_etcd_config";

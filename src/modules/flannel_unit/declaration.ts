@@ -2,7 +2,7 @@
 
 import { ModuleError } from "../../ansible/errors";
 import { didYouMean } from "../../ansible/nearest";
-import { type Families } from "../../flannel/devices";
+import { type Backend, type Families } from "../../flannel/devices";
 import { type DeclaredNetworks, DEFAULT_SUBNET_FILE } from "../../flannel/subnet-env";
 import { findControlCharacter } from "../../flannel/flag-values";
 import {
@@ -13,11 +13,11 @@ import {
   parseSettings,
   tryTextOf,
 } from "../../flannel/flags";
-import { type Family, tryParseCidr } from "../../flannel/address";
 import { type FlannelVersion, parseVersion } from "../../flannel/version";
 import { type FlannelUnitOptions } from "../../generated/flannel_unit";
 import { renderEnvironmentLine } from "../../host/systemd-quote";
-import { type UnitText, renderUnit } from "./render-unit";
+import { declareNetwork } from "./declared-network";
+import { type UnitText, findNetworkMark, renderUnit } from "./render-unit";
 import { secretNames } from "./secrets";
 
 /** Everything the options say about the host, as files, arguments and variables. */
@@ -38,10 +38,18 @@ export interface Declaration {
   readonly environment: Readonly<Record<string, string>>;
   readonly subnetFile: string;
   readonly networks: DeclaredNetworks;
+  /** The declared `Backend`; empty when none is. */
+  readonly backend: Backend;
+  /** The network configuration the process is to have been started for; undefined: not known. */
+  readonly networkMark: string | undefined;
 }
 
-/** Checks the options as a whole. Throws ModuleError `invalid_arguments` before anything is done. */
-export function declare(options: FlannelUnitOptions): Declaration {
+/**
+ * Checks the options as a whole. `unitText` is the unit file that is there: its mark of the network
+ * configuration stands where the options declare none. Throws ModuleError `invalid_arguments` before
+ * anything is done.
+ */
+export function declare(options: FlannelUnitOptions, unitText = ""): Declaration {
   const { flannel_version: tag } = options;
   const version = tag === undefined ? undefined : parseVersion(tag, "flannel_version");
   const flags = parseSettings(options.settings, version);
@@ -49,19 +57,22 @@ export function declare(options: FlannelUnitOptions): Declaration {
   checkSecretSettings(options.secret_settings);
   const visible = flags.filter((flag) => !secret.has(flag.name));
   const variables = splitEnvironment(options, flags, secret);
-  const unitName = unitNameOf(options.name);
+  const { unitName, unitPath } = locateUnit(options);
   const environmentPath = `${options.options_dir}/${unitName.replace(/\.service$/, "")}.env`;
   const flagArguments = visible.map((flag) => `-${flag.name}=${flag.value}`);
   const hasSecrets = Object.keys(variables.secret).length > 0;
   const subnetFile = flagValue(flags, "subnet-file") ?? DEFAULT_SUBNET_FILE;
+  const network = declareNetwork(options);
+  const networkMark = network.mark ?? findNetworkMark(unitText);
   return {
     unitName,
-    unitPath: `${options.unit_dir}/${unitName}`,
+    unitPath,
     unit: renderUnit(options, {
       arguments: flagArguments,
       environment: variables.open,
       ...(hasSecrets ? { environmentPath } : {}),
       subnetFile,
+      ...(networkMark === undefined ? {} : { networkMark }),
     }),
     environmentPath,
     environmentText: hasSecrets ? renderEnvironmentFile(variables.secret) : undefined,
@@ -70,8 +81,19 @@ export function declare(options: FlannelUnitOptions): Declaration {
     argv: [options.binary, ...flagArguments],
     environment: { ...variables.open, ...variables.secret },
     subnetFile,
-    networks: readNetworks(options),
+    networks: network.networks,
+    backend: network.backend,
+    networkMark,
   };
+}
+
+/** Name and path of the unit. Throws ModuleError `invalid_arguments` for what is no name. */
+export function locateUnit({
+  name,
+  unit_dir: folder,
+}: FlannelUnitOptions): Pick<Declaration, "unitName" | "unitPath"> {
+  const unitName = unitNameOf(name);
+  return { unitName, unitPath: `${folder}/${unitName}` };
 }
 
 /** Which families the declared networks switch on; IPv4 when nothing is declared. */
@@ -87,22 +109,6 @@ function unitNameOf(name: string): string {
     "invalid_arguments",
     `name: "${name}" is not a unit name, expected letters, digits, ":", "_", "." or "-"`,
   );
-}
-
-function readNetworks(options: FlannelUnitOptions): DeclaredNetworks {
-  const { network, ipv6_network: ipv6Network } = options;
-  checkNetwork("network", network, 4);
-  checkNetwork("ipv6_network", ipv6Network, 6);
-  return {
-    ...(network === undefined ? {} : { network }),
-    ...(ipv6Network === undefined ? {} : { ipv6Network }),
-  };
-}
-
-function checkNetwork(option: string, value: string | undefined, family: Family): void {
-  if (value === undefined || tryParseCidr(value)?.family === family) return;
-  const message = `${option}: "${value}": expected an IPv${family} CIDR`;
-  throw new ModuleError("invalid_arguments", message);
 }
 
 /** A misspelt name would leave its setting on the command line, for all to see. */

@@ -18,7 +18,7 @@ import {
   tryReadProcess,
 } from "../../host/proc";
 import { type UnitState, tryShowUnit } from "../../host/systemd";
-import { type Declaration, declare } from "./declaration";
+import { type Declaration, declare, locateUnit } from "./declaration";
 import {
   type HostState,
   type Prerequisites,
@@ -67,23 +67,20 @@ const LINK_DIR = "/etc/systemd/system";
 
 /** Looks at unit, files and process. Throws `invalid_arguments` for options that cannot be meant. */
 export function observe(options: FlannelUnitOptions): Observation {
-  const declaration = declare(options);
-  const { unitName, unitPath, environmentPath } = declaration;
+  const { unitName, unitPath } = locateUnit(options);
   const unit = tryShowUnit(unitName);
+  const unitFile = tryReadFile(unitPath);
+  const declaration = declare(options, unitFile?.content);
   const subnetFile = tryReadFile(declaration.subnetFile);
   const subnet = subnetFile === undefined ? undefined : parseSubnetEnv(subnetFile.content);
-  const prerequisites = declarePrerequisites(
-    options,
-    unitName.replace(/\.service$/, ""),
-    declaration.version,
-  );
+  const prerequisites = declarePrerequisites(options, declaration);
   const isPurged = options.state === "absent" && options.purge;
   const running = unit === undefined || unit.mainPid === 0 ? undefined : unit;
   return {
     declaration,
     unit,
-    unitFile: tryReadFile(unitPath),
-    environmentFile: tryReadFile(environmentPath),
+    unitFile,
+    environmentFile: tryReadFile(declaration.environmentPath),
     ownDropIns: options.state === "absent" ? readDropIns(`${unitPath}.d`) : [],
     links: findLinks(unitName),
     process: running === undefined ? undefined : tryReadProcess(running.mainPid),

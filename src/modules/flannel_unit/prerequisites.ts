@@ -4,12 +4,17 @@
 import { readFileSync } from "node:fs";
 
 import { devicesOf } from "../../flannel/devices";
+import { parseNetworkMark } from "../../flannel/network-mark";
 import { type FlannelVersion, isAtLeast } from "../../flannel/version";
 import { type FlannelUnitOptions } from "../../generated/flannel_unit";
 import { askProgram } from "../../host/ask-program";
 import { type FileState, tryReadFile } from "../../host/atomic-file";
 import { listInterfaces } from "../../host/network";
 import { type UnitChange, planRemove, planWrite } from "./changes";
+import { type Declaration } from "./declaration";
+
+/** The network configuration as declared, or as it was when the unit was written. */
+type Settings = ReadonlyMap<string, string>;
 
 /** A file this module owns; it is removed when `content` is undefined. */
 interface OwnFile {
@@ -45,15 +50,17 @@ const ASK_TIMEOUT_MS = 10_000;
 /** Derives the prerequisites from options and version; with `state: absent` there are none. */
 export function declarePrerequisites(
   options: FlannelUnitOptions,
-  base: string,
-  version: FlannelVersion | undefined,
+  declaration: Pick<Declaration, "unitName" | "version" | "networkMark">,
 ): Prerequisites {
+  const { unitName, version, networkMark } = declaration;
+  const base = unitName.replace(/\.service$/, "");
+  const network = parseNetworkMark(networkMark ?? "");
   const isPresent = options.state !== "absent";
-  // Only with EnableNFTables does flannel do without, and then the module does no harm.
-  const needsBridgeFilter = version !== undefined && isAtLeast(version, "0.26.0");
+  const isNew = version !== undefined && isAtLeast(version, "0.26.0");
+  const needsBridgeFilter = isNew && network.get("EnableNFTables")?.toLowerCase() !== "true";
   const bridgeFilter = isPresent && (options.load_br_netfilter ?? needsBridgeFilter);
   const forwarding = isPresent && options.ip_forward === true;
-  const link = isPresent ? renderLink(options, version) : undefined;
+  const link = isPresent ? renderLink(options, version, network) : undefined;
   return {
     files: [
       {
@@ -68,7 +75,7 @@ export function declarePrerequisites(
     ],
     bridgeFilter,
     forwarding,
-    plainDevices: isPresent && options.tx_checksum_offload === false ? vxlanDevices(options) : [],
+    plainDevices: isPresent && options.tx_checksum_offload === false ? vxlanDevices(network) : [],
   };
 }
 
@@ -76,10 +83,11 @@ export function declarePrerequisites(
 function renderLink(
   options: FlannelUnitOptions,
   version: FlannelVersion | undefined,
+  network: Settings,
 ): string | undefined {
   // systemd >= 242 gives the device another MAC address than flannel announces, before 0.22.3.
   const suffers = version !== undefined && !isAtLeast(version, "0.22.3");
-  const keepsMac = options.keep_mac_address ?? (suffers && isVxlan(options));
+  const keepsMac = options.keep_mac_address ?? (suffers && isVxlan(network));
   const settings = [
     ...(keepsMac ? ["MACAddressPolicy=none"] : []),
     ...(options.tx_checksum_offload === false ? ["TransmitChecksumOffload=no"] : []),
@@ -89,15 +97,15 @@ function renderLink(
   return [HEADER, match, "[Link]", ...settings, ""].join("\n");
 }
 
-function isVxlan({ backend }: FlannelUnitOptions): boolean {
-  const { Type: type = "vxlan" } = backend;
-  return typeof type === "string" && type.toLowerCase() === "vxlan";
+function isVxlan(network: Settings): boolean {
+  return (network.get("Backend.Type") ?? "vxlan").toLowerCase() === "vxlan";
 }
 
-function vxlanDevices(options: FlannelUnitOptions): readonly string[] {
-  const ipv6 = options.ipv6_network !== undefined;
-  const families = { ipv4: options.network !== undefined || !ipv6, ipv6 };
-  return isVxlan(options) ? devicesOf({ Type: "vxlan", ...options.backend }, families) : [];
+function vxlanDevices(network: Settings): readonly string[] {
+  const ipv6 = network.has("IPv6Network");
+  const families = { ipv4: network.has("Network") || !ipv6, ipv6 };
+  const vni = Number(network.get("Backend.VNI") ?? "1");
+  return isVxlan(network) ? devicesOf({ Type: "vxlan", VNI: vni }, families) : [];
 }
 
 /** Looks at the files and kernel settings; asks ethtool only about a declared TX checksum offload. */

@@ -53,7 +53,7 @@ const CLOCK_SLACK_MS = 100;
 /** What the declared daemon must bring about. */
 export function expectationOf(
   options: FlannelUnitOptions,
-  { unitName, subnetFile, networks, flags }: Declaration,
+  { unitName, subnetFile, networks, backend, flags }: Declaration,
 ): Expectation {
   const port = flagValue(flags, "healthz-port") ?? "0";
   const healthUrl = healthUrlOf(flagValue(flags, "healthz-ip") ?? "", port);
@@ -63,7 +63,7 @@ export function expectationOf(
     settleMs: options.settle_time * 1000,
     subnetFile,
     networks,
-    devices: devicesOf(options.backend, declaredFamilies(networks)),
+    devices: devicesOf(backend, declaredFamilies(networks)),
     ...(port === "0" ? {} : { healthUrl }),
   };
 }

@@ -3,6 +3,7 @@
 import { posix } from "node:path";
 
 import { ModuleError } from "../../ansible/errors";
+import { hash64 } from "../../ansible/hash";
 import { findControlCharacter } from "../../flannel/flag-values";
 import { tryTextOf } from "../../flannel/flags";
 import { type FlannelUnitOptions } from "../../generated/flannel_unit";
@@ -33,10 +34,18 @@ export interface UnitParts {
   readonly environment: Readonly<Record<string, string>>;
   readonly environmentPath?: string;
   readonly subnetFile: string;
+  /** What the process is to carry as `NETWORK_VARIABLE`. */
+  readonly networkMark?: string;
 }
 
 /** Environment variable of the daemon that holds the fingerprint of its unit. */
 export const DIGEST_VARIABLE = "ANSIBLE_FLANNEL_UNIT";
+
+/** Environment variable of the daemon that holds the mark of its network configuration. */
+export const NETWORK_VARIABLE = "ANSIBLE_FLANNEL_NETWORK";
+
+/** Lines about the process that are no part of what it does, so not of its fingerprint either. */
+const MARKS = new RegExp(`^Environment="?(?:${DIGEST_VARIABLE}|${NETWORK_VARIABLE})=`);
 
 /** Directives that systemd applies without the process being started again. */
 const WITHOUT_RESTART = new Set([
@@ -56,7 +65,7 @@ export function renderUnit(options: FlannelUnitOptions, parts: UnitParts): UnitT
   const install = [...installDirectives(options), ...(extra.get("Install") ?? [])];
   const sections: [string, readonly Directive[]][] = [
     ["Unit", [...unitDirectives(options), ...(extra.get("Unit") ?? [])]],
-    ["Service", [...service, ["Environment", quoteAssignment(DIGEST_VARIABLE, digest)]]],
+    ["Service", [...service, ...renderMarks(digest, parts.networkMark)]],
     ["Install", install],
   ];
   const texts = sections.map(([name, directives]) => joinSection(name, directives));
@@ -65,6 +74,22 @@ export function renderUnit(options: FlannelUnitOptions, parts: UnitParts): UnitT
     digest,
     links: linksOf(install),
   };
+}
+
+function renderMarks(digest: string, networkMark: string | undefined): Directive[] {
+  const unit: Directive = ["Environment", quoteAssignment(DIGEST_VARIABLE, digest)];
+  if (networkMark === undefined) return [unit];
+  return [unit, ["Environment", quoteAssignment(NETWORK_VARIABLE, networkMark)]];
+}
+
+/** The mark of the network configuration in a unit file's text; undefined when it has none. */
+export function findNetworkMark(text: string): string | undefined {
+  return new RegExp(`^Environment="?${NETWORK_VARIABLE}=([^"\\n]*)"?$`, "m").exec(text)?.[1];
+}
+
+/** A unit file's text without the mark of the network configuration. */
+export function withoutNetworkMark(text: string): string {
+  return text.replace(new RegExp(`^Environment="?${NETWORK_VARIABLE}=.*\\n`, "m"), "");
 }
 
 /** The directories in which systemctl enable links to a unit with this Install section. */
@@ -82,20 +107,9 @@ export function fingerprintOf(text: string): string {
   const service = /^\[Service\]\n([^]*?)(?=^\[|(?![^]))/m.exec(text)?.[1] ?? "";
   const directives = service.split(/(?<!\\)\n/).filter((line) => {
     const name = line.slice(0, line.indexOf("="));
-    return (
-      line.includes("=") && !WITHOUT_RESTART.has(name) && !line.includes(`=${DIGEST_VARIABLE}=`)
-    );
+    return line.includes("=") && !WITHOUT_RESTART.has(name) && !MARKS.test(line);
   });
   return hash64(directives.join("\n"));
-}
-
-/** FNV-1a, 64 bit: nobody is kept out by it, and loading node:crypto would cost every run 10 ms. */
-function hash64(text: string): string {
-  let hash = 0xcbf29ce484222325n;
-  for (const byte of Buffer.from(text)) {
-    hash = BigInt.asUintN(64, (hash ^ BigInt(byte)) * 0x100000001b3n);
-  }
-  return hash.toString(16).padStart(16, "0");
 }
 
 function unitDirectives(options: FlannelUnitOptions): Directive[] {

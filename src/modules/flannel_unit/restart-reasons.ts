@@ -1,9 +1,10 @@
 // Why the running daemon is not the declared one: convergence by looking, not by handlers.
 
+import { describeMarkChange } from "../../flannel/network-mark";
 import { findSubnetFault } from "../../flannel/subnet-env";
 import { type FlannelUnitOptions } from "../../generated/flannel_unit";
 import { type Observation } from "./observe";
-import { DIGEST_VARIABLE, fingerprintOf } from "./render-unit";
+import { DIGEST_VARIABLE, NETWORK_VARIABLE, fingerprintOf } from "./render-unit";
 import { hideSecretFlags } from "./secrets";
 
 /** One difference between what runs and what is declared: "<word>: <detail>". */
@@ -94,10 +95,24 @@ function changedSince(
   );
 }
 
-function networkReasons({ subnet, declaration, unit }: Observation): RestartReason[] {
-  if (unit?.activeState !== "active") return [];
+function networkReasons(observation: Observation): RestartReason[] {
+  const { subnet, declaration, unit } = observation;
+  const marked = markReasons(observation);
+  // The subnet file of a daemon that was started for another network cannot fit either.
+  if (marked.length > 0 || unit?.activeState !== "active") return marked;
   const { subnetFile, networks } = declaration;
   if (subnet === undefined) return [`subnet: ${subnetFile} does not exist`];
   const fault = findSubnetFault(subnet, networks);
   return fault === undefined ? [] : [`network: ${subnetFile} ${fault}`];
+}
+
+function markReasons({ process, declaration }: Observation): RestartReason[] {
+  const { networkMark: declared } = declaration;
+  const startedFor = process?.environment.get(NETWORK_VARIABLE);
+  if (declared === undefined || startedFor === declared) return [];
+  if (startedFor === undefined) {
+    return ["network: the process does not tell which network configuration it was started for"];
+  }
+  const differences = describeMarkChange(startedFor, declared);
+  return [`network: the process was started for another configuration: ${differences}`];
 }

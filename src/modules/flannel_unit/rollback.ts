@@ -18,6 +18,7 @@ import { listPreviousVersions } from "../../host/previous-versions";
 import { tryIdentify } from "../../host/proc";
 import { systemctl, tryShowUnit } from "../../host/systemd";
 import { type Observation } from "./observe";
+import { withoutNetworkMark } from "./render-unit";
 import { findRestartReasons } from "./restart-reasons";
 import { type Verdict, awaitReady, expectationOf, monotonicUs } from "./ready";
 
@@ -105,7 +106,10 @@ async function restore(
 ): Promise<readonly string[]> {
   const { declaration, unitFile, environmentFile } = observation;
   const restored: string[] = [];
-  if (unitFile !== undefined && unitFile.content !== declaration.unit.text) {
+  // With the mark of the network configuration alone, the daemon would be no other than it is now.
+  const isSame = (text: string) =>
+    withoutNetworkMark(text) === withoutNetworkMark(declaration.unit.text);
+  if (unitFile !== undefined && !isSame(unitFile.content)) {
     await replaceFile(declaration.unitPath, unitFile.content, unitFile);
     restored.push("unit");
   }

@@ -2,8 +2,8 @@
 // but also older ones that stand in files and processes of the host.
 
 import { MASK } from "../../ansible/redact";
-import { isSecretName } from "../../flannel/backend-table";
 import { environmentNameOf } from "../../flannel/flags";
+import { secretsIn } from "../../flannel/backend-table";
 import { type FlannelUnitOptions } from "../../generated/flannel_unit";
 
 /** Settings that are secret without being listed. */
@@ -23,7 +23,8 @@ export function secretsOf(options: FlannelUnitOptions): readonly unknown[] {
     ...names.map((name) => options.settings[name]),
     ...names.map((name) => options.environment[environmentNameOf(name)]),
     // The backend comes from the network configuration, where keys are in the clear.
-    ...Object.entries(options.backend).map(([name, value]) => isSecretName(name) && value),
+    ...secretsIn(options.backend),
+    ...secretsIn(options.network_config),
   ];
 }
 

@@ -76,6 +76,62 @@ describe("the role around its modules", function () {
     expect(await existing("worker-1")).to.not.match(/modules-load|sysctl|\.link/);
   });
 
+  it("hands on what is said of the unit and the binary", async () => {
+    const variables = {
+      flannel_systemd_after: ["network-online.target", "ssh.service"],
+      flannel_systemd_wants: ["ssh.service"],
+      flannel_systemd_before: ["kubelet.service"],
+      flannel_systemd_requiredby: ["kubelet.service"],
+      flannel_systemd_wantedby: ["basic.target"],
+      flannel_settle_time: 0,
+      flannel_restart_on: ["/etc/hosts"],
+      flannel_install_mode: "0755",
+      flannel_install_group: "adm",
+    };
+    await playTwice(variables, "--limit", "worker-1");
+    const unit = (await lab.ssh("worker-1", "cat /etc/systemd/system/flanneld.service")).split(
+      "\n",
+    );
+    expect(unit).to.include.members([
+      "After=network-online.target ssh.service",
+      "Wants=ssh.service",
+      "Before=kubelet.service",
+      "RequiredBy=kubelet.service",
+      "WantedBy=basic.target",
+    ]);
+    expect(await lab.ssh("worker-1", "stat -c '%a %U %G' /usr/local/sbin/flanneld")).to.equal(
+      "755 root adm",
+    );
+    await lab.ssh("worker-1", "touch /etc/hosts");
+    const touched = await play(variables, "--limit", "worker-1", "-v");
+    expect(touched.output).to.include("file: /etc/hosts has changed");
+    const disabled = { ...variables, flannel_systemd_enabled: false };
+    await playTwice(disabled, "--limit", "worker-1");
+    const state = await lab.ssh("worker-1", "systemctl is-enabled flanneld || true");
+    expect(state).to.equal("disabled");
+    // Without Docker, also in the words of the command line.
+    await play({}, "--extra-vars", "flannel_systemd_docker=false");
+    expect(await lab.ssh("worker-1", "cat /etc/systemd/system/flanneld.service")).to.not.include(
+      "docker",
+    );
+    await playTwice({});
+  });
+
+  it("refuses a backend that is not there for the CPU of a host", async () => {
+    const udp = { flannel_backend_type: "udp", flannel_etcd_prefix: "/udp" };
+    const network = ["--check", "--tags", "k8s-flannel-network"];
+    const told = await play(
+      { ...udp, flannel_network_architectures: ["x86_64", "s390x"] },
+      ...network,
+    );
+    expect(told.output).to.match(/on amd64 only, there are hosts with s390x/);
+    const inventory = join(lab.directory, "cpu.yml");
+    writeFileSync(inventory, "all: {hosts: {worker-2: {flannel_install_arch: arm64}}}");
+    const found = await play(udp, ...network, "--inventory", inventory);
+    expect(found.output).to.match(/on amd64 only, there are hosts with arm64/);
+    expect((await play(udp, ...network)).exitCode).to.equal(0);
+  });
+
   it("stops before the next wave when flanneld does not come up", async () => {
     const inventory = join(lab.directory, "broken.yml");
     writeFileSync(

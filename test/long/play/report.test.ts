@@ -1,6 +1,6 @@
 // What the role says of the overlay, where it carries and where it does not.
 
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -9,6 +9,7 @@ import { expect } from "chai";
 import { Lab, type PlayRun } from "../../support/lab";
 
 const REPORT_TASK = "Write the report";
+const WORKERS = ["worker-1", "worker-2"];
 const VERDICT_TASK = "Check that this host reaches the others over the overlay";
 
 describe("the role's report", function () {
@@ -27,17 +28,23 @@ describe("the role's report", function () {
     await rm(directory, { recursive: true, force: true });
   });
 
-  const play = (args: readonly string[] = []): Promise<PlayRun> => {
+  const play = (
+    args: readonly string[] = [],
+    playbook = "molecule/shared/converge.yml",
+  ): Promise<PlayRun> => {
     const variables = {
       flannel_verify: true,
       flannel_report: true,
       flannel_report_dir: join(directory, "out"),
     };
-    return lab.play("molecule/shared/converge.yml", [
-      "--extra-vars",
-      JSON.stringify(variables),
-      ...args,
-    ]);
+    return lab.play(playbook, ["--extra-vars", JSON.stringify(variables), ...args]);
+  };
+  /** A playbook with these keywords of the play. */
+  const playbookOf = async (keywords: object): Promise<string> => {
+    const path = join(directory, "site.yml");
+    const head = { hosts: "k8s_worker", gather_facts: false, roles: ["ansible-role-flanneld"] };
+    await writeFile(path, JSON.stringify([{ ...head, ...keywords }]));
+    return path;
   };
   const read = (name: string): Promise<string> => readFile(join(directory, "out", name), "utf8");
   const listeners = (host: string): Promise<string> =>
@@ -52,9 +59,10 @@ describe("the role's report", function () {
   it("shows hosts, leases and who reaches whom, and leaves nothing running", async () => {
     const run = await play();
     expect(run.exitCode, run.output).to.equal(0);
-    expect(run.changed).to.include(`worker-1: ${REPORT_TASK}`);
+    expect(run.tasks).to.include(REPORT_TASK);
+    expect(run.changed).to.not.include(`worker-1: ${REPORT_TASK}`);
     const [markdown, html] = [await read("flannel.md"), await read("flannel.html")];
-    for (const host of ["worker-1", "worker-2"]) {
+    for (const host of WORKERS) {
       const env = await lab.ssh(host, "cat /run/flannel/subnet.env");
       const subnet = /^FLANNEL_SUBNET=(.*)$/m.exec(env)?.[1] ?? "none";
       expect(markdown).to.match(
@@ -68,8 +76,60 @@ describe("the role's report", function () {
   });
 
   it("does not change by itself", async () => {
+    const before = await stat(join(directory, "out", "flannel.md"));
     const run = await play();
     expect(run.changed, run.output).to.deep.equal([]);
+    expect((await stat(join(directory, "out", "flannel.md"))).ino).to.equal(before.ino);
+  });
+
+  it("tells why the last run restarted a daemon, and no earlier one", async () => {
+    const verbose = ["--extra-vars", '{"flannel_settings_user": {"v": 1}}'];
+    const run = await play(verbose);
+    expect(run.exitCode, run.output).to.equal(0);
+    expect(await read("flannel.md")).to.match(/^\| worker-2 .* arguments: added -v=1/m);
+    expect((await play(verbose)).changed).to.deep.equal([]);
+    const { ino } = await stat(join(directory, "out", "flannel.md"));
+    expect(await read("flannel.md")).to.not.include("-v=1");
+    expect((await play(verbose)).changed).to.deep.equal([]);
+    expect((await stat(join(directory, "out", "flannel.md"))).ino).to.equal(ino);
+  });
+
+  it("tries every pair of hosts with serial, too, and is written by the last batch", async () => {
+    const site = await playbookOf({ serial: 1 });
+    expect((await play()).exitCode).to.equal(0); // for the daemons of the test before
+    await rm(join(directory, "out"), { recursive: true });
+    const run = await play([], site);
+    expect(run.exitCode, run.output).to.equal(0);
+    expect(await read("flannel.md")).to.include("| worker-1 | · | ok |\n| worker-2 | ok | · |\n");
+    for (const host of WORKERS) expect(await listeners(host)).to.equal("0");
+    const { ino } = await stat(join(directory, "out", "flannel.md"));
+    expect((await play([], site)).changed).to.deep.equal([]);
+    expect((await stat(join(directory, "out", "flannel.md"))).ino).to.equal(ino);
+    await lab.ssh("worker-1", "iptables -I INPUT -p udp --dport 8472 -j DROP");
+    const cut = await play([], site);
+    await lab.ssh("worker-1", "iptables -D INPUT -p udp --dport 8472 -j DROP");
+    expect(cut.failed).to.deep.equal([`worker-2: ${VERDICT_TASK}`]);
+    expect(cut.output).to.match(/worker-2: worker-1 \([\d.]+\): not reached over the overlay/);
+    expect(await read("flannel.md")).to.match(/^\| worker-2 \| no \| · \|$/m);
+  });
+
+  it("says that it cannot try hosts that do not wait for each other", async () => {
+    const site = await playbookOf({ strategy: "free" });
+    const inventory = join(directory, "slow.json");
+    const slow = { hosts: { "worker-2": { flannel_systemd_execstartpre: "/bin/sleep 20" } } };
+    await writeFile(inventory, JSON.stringify({ all: slow }));
+    const run = await play(["--inventory", inventory], site);
+    expect(run.failed).to.deep.equal(["worker-2: Check that the other hosts serve, too"]);
+    expect(run.output).to.match(/worker-2: flannel_verify needs hosts that wait for each other/);
+    expect(run.output).to.match(/strategy linear: worker-1 came here/);
+    await rm(join(directory, "out"), { recursive: true });
+    const report = await play(["--extra-vars", '{"flannel_verify": false}'], site);
+    expect(report.exitCode, report.output).to.equal(0);
+    expect(await read("flannel.md")).to.match(
+      /^\| worker-1 .* active \(running\) .*\n\| worker-2 .* active \(running\) /m,
+    );
+    // Nobody has ended the echo of worker-2, which would end by itself after five minutes.
+    await lab.ssh("worker-2", "pkill -f '[o]verlay-probe'");
   });
 
   it("tells pings without TCP from an overlay that carries nothing, with the remedy", async () => {
@@ -93,15 +153,17 @@ describe("the role's report", function () {
   });
 
   it("works with host-gw, where no host has an address in its subnet, and takes back what it added", async () => {
-    for (const host of ["worker-1", "worker-2"])
-      await lab.ssh(host, "ip link delete flannel.1 2>/dev/null || true");
+    // A daemon that runs would make the device anew (flannel v0.28).
+    const remove = "systemctl stop flanneld; ip link delete flannel.1 2>/dev/null || true";
+    for (const host of WORKERS) await lab.ssh(host, remove);
     const hostGw = { flannel_backend_type: "host-gw", flannel_etcd_prefix: "/host-gw" };
     const run = await play(["--extra-vars", JSON.stringify(hostGw)]);
     expect(run.exitCode, run.output).to.equal(0);
     expect(await read("flannel.md")).to.match(/^host-gw overlay/m);
-    for (const host of ["worker-1", "worker-2"]) {
+    for (const host of WORKERS) {
       expect(await listeners(host)).to.equal("0");
-      expect(await lab.ssh(host, "ip -4 -o address show")).to.not.include("10.200.");
+      const addresses = await lab.ssh(host, "ip -4 -o address show");
+      expect(addresses, addresses).to.not.include("10.200.");
     }
   });
 });

@@ -2,11 +2,8 @@ import { expect } from "chai";
 import fc from "fast-check";
 
 import { type Family, contains, sizeOf } from "../../../src/flannel/address";
-import {
-  type ConfigReading,
-  readNetworkConfig,
-  secretsIn,
-} from "../../../src/flannel/network-config";
+import { secretsIn } from "../../../src/flannel/backend-table";
+import { type ConfigReading, readNetworkConfig } from "../../../src/flannel/network-config";
 import { type SubnetRange, countSubnets, isWithin } from "../../../src/flannel/subnet-range";
 import { parseVersion } from "../../../src/flannel/version";
 import { anyDocument, plausibleDocument } from "./documents";

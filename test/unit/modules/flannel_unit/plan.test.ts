@@ -30,6 +30,8 @@ const RUNNING: UnitState = {
 const DEAD: UnitState = { ...RUNNING, activeState: "inactive", subState: "dead", mainPid: 0 };
 const BINARY = { device: 1, inode: 2 };
 
+const MARK = "Backend.Type=vxlan Backend.VNI=7 Network=10.200.0.0/16 SubnetLen=26";
+
 function file(content: string, mode: number, uid = 0): FileState {
   return { content, mode, uid, gid: 0 };
 }
@@ -37,8 +39,8 @@ function file(content: string, mode: number, uid = 0): FileState {
 /** A host that is exactly as the options say. */
 function converged(options: FlannelUnitOptions): Observation {
   const declaration = declare(options);
-  const { environmentText, unit, argv, environment } = declaration;
-  const prerequisites = declarePrerequisites(options, "flanneld", declaration.version);
+  const { environmentText, unit, argv, environment, networkMark } = declaration;
+  const prerequisites = declarePrerequisites(options, declaration);
   return {
     declaration,
     unit: RUNNING,
@@ -52,6 +54,7 @@ function converged(options: FlannelUnitOptions): Observation {
       environment: new Map([
         ...Object.entries(environment),
         ["ANSIBLE_FLANNEL_UNIT", unit.digest],
+        ...(networkMark === undefined ? [] : [["ANSIBLE_FLANNEL_NETWORK", networkMark] as const]),
         ["PATH", "/usr/bin"],
       ]),
       executable: BINARY,
@@ -99,7 +102,11 @@ describe("flannel_unit plan", () => {
     settings: { "etcd-prefix": "/net", "etcd-password": "hunter2" },
     environment: { GODEBUG: "a=1" },
     restart_on: ["/ca.pem"],
-    network: "10.200.0.0/16",
+    network_config: {
+      Network: "10.200.0.0/16",
+      SubnetLen: 26,
+      Backend: { VNI: 7, Type: "vxlan" },
+    },
   });
 
   it("changes nothing on a converged host", () => {
@@ -196,6 +203,26 @@ describe("flannel_unit plan", () => {
       { subnet: { network: "10.9.0.0/16", subnet: "10.9.1.1/24" } },
       "network: /run/flannel/subnet.env has network 10.9.0.0/16, declared is 10.200.0.0/16",
     ],
+    [
+      "another backend and a longer subnet",
+      environment({
+        ANSIBLE_FLANNEL_NETWORK: "Backend.Type=vxlan Backend.VNI=1 Network=10.200.0.0/16",
+      }),
+      "network: the process was started for another configuration: Backend.VNI was 1, is 7; SubnetLen was not set, is 26",
+    ],
+    [
+      "another configuration, before it has another subnet",
+      {
+        ...environment({ ANSIBLE_FLANNEL_NETWORK: `${MARK} IPv6Network=fd00::/48` }),
+        subnet: { network: "10.9.0.0/16", subnet: "10.9.1.1/24" },
+      },
+      "network: the process was started for another configuration: IPv6Network was fd00::/48, is not set",
+    ],
+    [
+      "an unknown configuration",
+      environment({ ANSIBLE_FLANNEL_NETWORK: undefined }),
+      "network: the process does not tell which network configuration it was started for",
+    ],
     ["no subnet file", { subnet: undefined }, "subnet: /run/flannel/subnet.env does not exist"],
   ];
   for (const [what, change, reason] of reasons) {
@@ -234,6 +261,31 @@ describe("flannel_unit plan", () => {
     expect(summaries(after, { ...before, declaration: declare(after) })).to.deep.equal([
       "write /etc/systemd/system/flanneld.service",
       "reload systemd",
+    ]);
+  });
+
+  it("compares with what the unit file says where no network configuration is declared", () => {
+    const before = converged(options);
+    const silent = { ...options, network_config: {} };
+    const kept = { ...before, declaration: declare(silent, before.unitFile?.content) };
+    expect(planUnit(silent, kept).changes).to.deep.equal([]);
+    const other = environment({ ANSIBLE_FLANNEL_NETWORK: "Network=10.9.0.0/16" });
+    expect(planUnit(silent, { ...kept, ...other }).restartReasons).to.have.length(1);
+    const unmarked = { ...converged(silent), ...other };
+    expect(planUnit(silent, unmarked).changes).to.deep.equal([]);
+  });
+
+  it("writes the unit before it restarts for another network configuration", () => {
+    const after = { ...options, network_config: { ...options.network_config, SubnetLen: 25 } };
+    const declaration = declare(after, converged(options).unitFile?.content);
+    const plan = planUnit(after, { ...converged(options), declaration });
+    expect(plan.changes.map(({ summary }) => summary)).to.deep.equal([
+      "write /etc/systemd/system/flanneld.service",
+      "reload systemd",
+      "restart flanneld.service",
+    ]);
+    expect(plan.restartReasons).to.deep.equal([
+      "network: the process was started for another configuration: SubnetLen was 26, is 25",
     ]);
   });
 
@@ -338,6 +390,12 @@ describe("flannel_unit plan", () => {
       [],
     ],
     [
+      "does without br_netfilter where flannel uses nftables",
+      { flannel_version: "v0.26.0", network_config: { EnableNFTables: true } },
+      { hasBridgeFilter: false },
+      [],
+    ],
+    [
       "switches forwarding on",
       { ip_forward: true },
       { isForwarding: false },
@@ -377,8 +435,7 @@ describe("flannel_unit plan", () => {
   it("writes a .link file against MAC rewriting for the versions and the backend that suffer", () => {
     const contents = (given: Record<string, unknown>) => {
       const declared = optionsOf(given);
-      return declarePrerequisites(declared, "flanneld", declare(declared).version).files[2]
-        ?.content;
+      return declarePrerequisites(declared, declare(declared)).files[2]?.content;
     };
     expect(contents({ flannel_version: "v0.22.2" })).to.contain("MACAddressPolicy=none");
     expect(contents({ flannel_version: "v0.22.3" })).to.equal(undefined);
