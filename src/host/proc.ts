@@ -55,12 +55,6 @@ export function tryChangeTime(path: string): number | undefined {
   return info === undefined ? undefined : Math.max(info.mtimeMs, info.birthtimeMs);
 }
 
-/** A moment of the monotonic clock (microseconds) as wall clock time (milliseconds), as of now. */
-export function toWallClockMs(monotonicUs: number): number {
-  const nowUs = Number(process.hrtime.bigint() / 1000n);
-  return Date.now() - (nowUs - monotonicUs) / 1000;
-}
-
 function tryStat(path: string): Stats | undefined {
   try {
     return statSync(path);

@@ -6,6 +6,7 @@ import { dirname } from "node:path";
 import { ModuleError } from "../../ansible/errors";
 import { type FlannelUnitOptions } from "../../generated/flannel_unit";
 import { removeFile, replaceFile } from "../../host/atomic-file";
+import { monotonicUs } from "../../host/clock";
 import { runCommand } from "../../host/process";
 import {
   type UnitState,
@@ -20,7 +21,7 @@ import { type Observation } from "./observe";
 import { type UnitChange, isWriteOf } from "./changes";
 import { type UnitPlan } from "./plan";
 import { HARDENING_NAMES } from "./hardening";
-import { awaitReady, expectationOf, monotonicUs } from "./ready";
+import { awaitReady, expectationOf } from "./ready";
 import { explainAndRollBack } from "./rollback";
 
 /** What is there after the changes. */

@@ -8,11 +8,11 @@ import { FLAGS, flagValue, isFlagOn } from "../../flannel/flags";
 import { type SubnetEnv, parseSubnetEnv } from "../../flannel/subnet-env";
 import { type FlannelUnitOptions } from "../../generated/flannel_unit";
 import { type FileState, tryReadFile } from "../../host/atomic-file";
+import { toWallClockMs } from "../../host/clock";
 import { hasAddress, listInterfaces } from "../../host/network";
 import {
   type FileIdentity,
   type ProcessState,
-  toWallClockMs,
   tryChangeTime,
   tryIdentify,
   tryReadProcess,

@@ -10,8 +10,9 @@ import {
 } from "../../flannel/subnet-env";
 import { type FlannelUnitOptions } from "../../generated/flannel_unit";
 import { tryReadFile } from "../../host/atomic-file";
+import { toWallClockMs } from "../../host/clock";
 import { tryIsUp } from "../../host/network";
-import { toWallClockMs, tryChangeTime } from "../../host/proc";
+import { tryChangeTime } from "../../host/proc";
 import { type UnitState, tryShowUnit } from "../../host/systemd";
 import { type Declaration, declaredFamilies } from "./declaration";
 
@@ -66,11 +67,6 @@ export function expectationOf(
     devices: devicesOf(backend, declaredFamilies(networks)),
     ...(port === "0" ? {} : { healthUrl }),
   };
-}
-
-/** The monotonic clock in microseconds, as systemd gives the start of a process. */
-export function monotonicUs(): number {
-  return Number(process.hrtime.bigint() / 1000n);
 }
 
 /**

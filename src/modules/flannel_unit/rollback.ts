@@ -13,6 +13,7 @@ import {
   stagedPath,
   syncDirectory,
 } from "../../host/atomic-file";
+import { monotonicUs } from "../../host/clock";
 import { readJournal } from "../../host/journal";
 import { listPreviousVersions } from "../../host/previous-versions";
 import { tryIdentify } from "../../host/proc";
@@ -20,7 +21,7 @@ import { systemctl, tryShowUnit } from "../../host/systemd";
 import { type Observation } from "./observe";
 import { withoutNetworkMark } from "./render-unit";
 import { findRestartReasons } from "./restart-reasons";
-import { type Verdict, awaitReady, expectationOf, monotonicUs } from "./ready";
+import { type Verdict, awaitReady, expectationOf } from "./ready";
 
 type Failure = Exclude<Verdict, { kind: "ready" }>;
 
