@@ -64,6 +64,7 @@ function converged(options: FlannelUnitOptions): Observation {
     binary: BINARY,
     restartOn: options.restart_on.map((path) => ({ path, changedAtMs: 500 })),
     dropIns: [],
+    foreignVariables: new Set(),
     subnet: { network: "10.200.0.0/16", subnet: "10.200.1.1/24" },
     subnetState: undefined,
     prerequisites,
@@ -254,6 +255,12 @@ describe("flannel_unit plan", () => {
       expect(plan.warnings).to.have.length(isOld ? 0 : 1);
     });
   }
+
+  it("does not restart for a flag variable that a drop-in would set again", () => {
+    const foreignVariables = new Set(["FLANNELD_IFACE"]);
+    const observation = { ...converged(options), ...environment({ FLANNELD_IFACE: "x" }) };
+    expect(summaries(options, { ...observation, foreignVariables })).to.deep.equal([]);
+  });
 
   it("does not restart for directives that need no restart", () => {
     const before = converged(options);
