@@ -516,6 +516,13 @@ describe("flannel_unit plan of absent", () => {
     ]);
   });
 
+  it("shows no secret of what it takes back", () => {
+    const dropIn = file('[Service]\nEnvironment="FLANNELD_ETCD_PASSWORD=old-secret"\n', 0o644);
+    const observation = { ...converged(options), ownDropIns: [{ path: "/a.conf", file: dropIn }] };
+    const diffs = planUnit(options, observation).changes.map(({ diff }) => diff);
+    expect(JSON.stringify(diffs)).to.contain("/a.conf").and.not.to.contain("old-secret");
+  });
+
   it("does nothing where nothing is", () => {
     const gone = { ...converged(options), ...BARE, unit: { ...DEAD, loadState: "not-found" } };
     expect(summaries(options, gone)).to.deep.equal([]);
