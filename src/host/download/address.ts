@@ -15,7 +15,8 @@ export function parseUrl(text: string, option: string): URL {
   const url = tryParse(text);
   const isForeignFile = url?.protocol === "file:" && url.host !== "";
   if (url !== undefined && PROTOCOLS.has(url.protocol) && !isForeignFile) return url;
-  const shown = url === undefined ? text.replace(/\/\/[^/@]*@/, "//") : showUrl(url);
+  // A "/" in a password that is not written as %2F is what makes most of these no URL.
+  const shown = url === undefined ? text.replace(/\/\/.*@/, "//") : showUrl(url);
   throw new ModuleError(
     "invalid_arguments",
     `${option}: ${shown}: expected a URL that begins with https://, http:// or file:///`,
