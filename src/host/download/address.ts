@@ -40,8 +40,8 @@ export function showUrl(url: URL): string {
 export function secretsOfUrl(text: string): readonly string[] {
   const url = tryParse(text);
   if (url === undefined) return [];
-  const user = decode(url.username);
-  const password = decode(url.password);
+  const user = decodePercent(url.username);
+  const password = decodePercent(url.password);
   // Without a password, the user is a token.
   const credentials =
     password === "" ? [url.username, user] : [url.password, password, `${user}:${password}`];
@@ -49,7 +49,8 @@ export function secretsOfUrl(text: string): readonly string[] {
   return [...credentials, ...queried].filter((secret) => secret !== "");
 }
 
-function decode(text: string): string {
+/** Text without percent-encoding; as it is where a "%" stands for itself. */
+export function decodePercent(text: string): string {
   try {
     return decodeURIComponent(text);
   } catch {
@@ -60,7 +61,7 @@ function decode(text: string): string {
 /** `Basic ...` for the credentials in a URL; undefined when there are none. */
 export function basicAuthorization(url: URL): string | undefined {
   if (url.username === "" && url.password === "") return undefined;
-  const pair = `${decode(url.username)}:${decode(url.password)}`;
+  const pair = `${decodePercent(url.username)}:${decodePercent(url.password)}`;
   return `Basic ${Buffer.from(pair).toString("base64")}`;
 }
 
