@@ -437,6 +437,9 @@ describe("flannel_unit plan", () => {
     expect(summaries({ ...declared, state: "stopped" }, { ...observation, host })).to.deep.equal(
       [],
     );
+    expect(summaries({ ...declared, wait_timeout: 0 }, { ...observation, host })).to.deep.equal([
+      "start flanneld.service",
+    ]);
   });
 
   it("writes a .link file against MAC rewriting for the versions and the backend that suffer", () => {
