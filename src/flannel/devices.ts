@@ -16,7 +16,8 @@ export interface Families {
 export function devicesOf(backend: Backend, families: Families): readonly string[] {
   const type = typeof backend.Type === "string" ? backend.Type.toLowerCase() : "";
   if (type === "vxlan") {
-    const vni = typeof backend.VNI === "number" ? backend.VNI : 1;
+    // Templates turn numbers into text.
+    const vni = Number(backend.VNI ?? 1);
     return perFamily(families, `flannel.${vni}`, `flannel-v6.${vni}`);
   }
   if (type === "wireguard") {

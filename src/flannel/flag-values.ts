@@ -77,10 +77,11 @@ function unlessEmpty(check: Check): Check {
   return (value) => (value === "" ? undefined : check(value));
 }
 
+/** To Go a leading zero means octal: "010" is 8, and with "08" flanneld prints its usage and exits. */
 function integerBetween(minimum: number, maximum: number): Check {
   const expected = `expected an integer from ${minimum} to ${maximum}`;
   return (value) => {
-    const number = /^[+-]?\d+$/.test(value) ? Number(value) : Number.NaN;
+    const number = /^-?(0|[1-9]\d*)$/.test(value) ? Number(value) : Number.NaN;
     return number >= minimum && number <= maximum ? undefined : expected;
   };
 }

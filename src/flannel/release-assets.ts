@@ -3,7 +3,7 @@
 
 import { ModuleError } from "../ansible/errors";
 import { didYouMean } from "../ansible/nearest";
-import { type FlannelVersion, isAtLeast, tagOf } from "./version";
+import { type FlannelVersion, compareVersions, isAtLeast, parseVersion, tagOf } from "./version";
 
 export type Arch = "amd64" | "arm" | "arm64" | "mips64le" | "ppc64le" | "riscv64" | "s390x";
 
@@ -120,12 +120,8 @@ export function expandTemplate(template: string, choice: AssetChoice): string {
 export function whyNotReleased(version: FlannelVersion, arch: Arch): string | undefined {
   const { since, until } = ARCHITECTURES[arch];
   const tooOld = since !== undefined && !isAtLeast(version, since);
-  const tooNew = until !== undefined && isAtLeast(version, until) && !sameRelease(version, until);
+  const tooNew = until !== undefined && compareVersions(version, parseVersion(until)) > 0;
   if (!tooOld && !tooNew) return undefined;
   const span = [since && `from v${since}`, until && `to v${until}`].filter(Boolean).join(" ");
   return `flannel ${tagOf(version)} was not released for ${arch} (that CPU: ${span})`;
-}
-
-function sameRelease(version: FlannelVersion, tag: string): boolean {
-  return !isAtLeast({ ...version, patch: version.patch - 1 }, tag);
 }

@@ -9,8 +9,8 @@ export function quoteArgument(value: string): string {
   return PLAIN.test(value) ? value : `"${escapeQuoted(value).replace(/\$/g, "$$$$")}"`;
 }
 
-/** The program of a command line: systemd expands no variables there, so "$" must not be doubled. */
-export function quoteProgram(path: string): string {
+/** A path that is one of several words, or a program: no variables there, so "$" must not be doubled. */
+export function quotePath(path: string): string {
   return PLAIN.test(path) ? path : `"${escapeQuoted(path)}"`;
 }
 

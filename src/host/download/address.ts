@@ -15,7 +15,8 @@ export function parseUrl(text: string, option: string): URL {
   const url = tryParse(text);
   const isForeignFile = url?.protocol === "file:" && url.host !== "";
   if (url !== undefined && PROTOCOLS.has(url.protocol) && !isForeignFile) return url;
-  const shown = url === undefined ? text.replace(/\/\/[^/@]*@/, "//") : showUrl(url);
+  // A "/" in a password that is not written as %2F is what makes most of these no URL.
+  const shown = url === undefined ? text.replace(/\/\/.*@/, "//") : showUrl(url);
   throw new ModuleError(
     "invalid_arguments",
     `${option}: ${shown}: expected a URL that begins with https://, http:// or file:///`,
@@ -39,8 +40,8 @@ export function showUrl(url: URL): string {
 export function secretsOfUrl(text: string): readonly string[] {
   const url = tryParse(text);
   if (url === undefined) return [];
-  const user = decode(url.username);
-  const password = decode(url.password);
+  const user = decodePercent(url.username);
+  const password = decodePercent(url.password);
   // Without a password, the user is a token.
   const credentials =
     password === "" ? [url.username, user] : [url.password, password, `${user}:${password}`];
@@ -48,7 +49,8 @@ export function secretsOfUrl(text: string): readonly string[] {
   return [...credentials, ...queried].filter((secret) => secret !== "");
 }
 
-function decode(text: string): string {
+/** Text without percent-encoding; as it is where a "%" stands for itself. */
+export function decodePercent(text: string): string {
   try {
     return decodeURIComponent(text);
   } catch {
@@ -59,7 +61,7 @@ function decode(text: string): string {
 /** `Basic ...` for the credentials in a URL; undefined when there are none. */
 export function basicAuthorization(url: URL): string | undefined {
   if (url.username === "" && url.password === "") return undefined;
-  const pair = `${decode(url.username)}:${decode(url.password)}`;
+  const pair = `${decodePercent(url.username)}:${decodePercent(url.password)}`;
   return `Basic ${Buffer.from(pair).toString("base64")}`;
 }
 

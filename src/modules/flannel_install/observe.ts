@@ -111,7 +111,10 @@ const STAGED = /^\.(?:flanneld|mk-docker-opts\.sh|\.flanneld\.origin\.json)\.new
 function findLeftovers(directory: string, names: readonly string[]): readonly string[] {
   const isLeftover = (name: string): boolean => {
     const processId = STAGED.exec(name)?.[1];
-    return processId !== undefined && tryProgramOf(processId) !== process.execPath;
+    if (processId === undefined) return false;
+    // This run has staged nothing yet: what bears its number is of another process that had it before.
+    const isOwn = processId === String(process.pid);
+    return isOwn || tryProgramOf(processId) !== process.execPath;
   };
   return names.filter(isLeftover).map((name) => join(directory, name));
 }

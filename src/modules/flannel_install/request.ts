@@ -15,7 +15,7 @@ import {
 import { type FlannelVersion, parseVersion } from "../../flannel/version";
 import { type FlannelInstallOptions } from "../../generated/flannel_install";
 import { type DeclaredChecksum, parseChecksum } from "../../host/checksum";
-import { type HostHeaders, parseUrl } from "../../host/download/address";
+import { type HostHeaders, decodePercent, parseUrl } from "../../host/download/address";
 import { type DownloadSettings } from "../../host/download/download";
 import { parseMode } from "../../host/file-mode";
 
@@ -70,7 +70,7 @@ export function resolveRequest(options: FlannelInstallOptions, arch: Arch): Inst
   if (urls.length === 0 && options.src === undefined) {
     throw new ModuleError("invalid_arguments", "url: the list is empty, give one or leave it out");
   }
-  const fileName = options.src ?? decodeURIComponent(urls[0]?.pathname ?? "");
+  const fileName = options.src ?? decodePercent(urls[0]?.pathname ?? "");
   return {
     version,
     arch,

@@ -3,6 +3,8 @@
 
 import { posix } from "node:path";
 
+import { quotePath } from "../../host/systemd-quote";
+
 /** Capabilities: the network, a healthz port below 1024, certificates of another user. */
 const CAPABILITIES = "CAP_NET_ADMIN CAP_NET_RAW CAP_NET_BIND_SERVICE CAP_DAC_READ_SEARCH";
 
@@ -48,7 +50,7 @@ export function hardeningOf(
   const writable = [
     "/run", // the subnet file, the lock of iptables
     "/proc/sys/net", // accept_ra of the device, which flannel switches off
-    ...(/^(\/var)?\/run(\/|$)/.test(folder) ? [] : [folder]),
+    ...(/^(\/var)?\/run(\/|$)/.test(folder) ? [] : [quotePath(folder)]),
   ];
   return [...Object.entries(FIXED), ["ReadWritePaths", writable.join(" ")]];
 }

@@ -19,6 +19,7 @@ import {
 } from "../../host/proc";
 import { type UnitState, tryShowUnit } from "../../host/systemd";
 import { type Declaration, declare, locateUnit } from "./declaration";
+import { findForeignVariables } from "./foreign-variables";
 import {
   type HostState,
   type Prerequisites,
@@ -50,6 +51,8 @@ export interface Observation {
   readonly binary: FileIdentity | undefined;
   readonly restartOn: readonly FileChange[];
   readonly dropIns: readonly FileChange[];
+  /** Flag variables that drop-ins and further directives set. */
+  readonly foreignVariables: ReadonlySet<string>;
   readonly subnet: SubnetEnv | undefined;
   readonly subnetState: FileState | undefined;
   readonly prerequisites: Prerequisites;
@@ -89,6 +92,7 @@ export function observe(options: FlannelUnitOptions): Observation {
     binary: tryIdentify(options.binary),
     restartOn: readChangeTimes(options.restart_on),
     dropIns: readChangeTimes(unit?.dropInPaths ?? []),
+    foreignVariables: observeForeignVariables(declaration, unit),
     subnet,
     subnetState: subnetFile,
     prerequisites,
@@ -101,6 +105,17 @@ export function observe(options: FlannelUnitOptions): Observation {
 
 function readChangeTimes(paths: readonly string[]): readonly FileChange[] {
   return paths.map((path) => ({ path, changedAtMs: tryChangeTime(path) }));
+}
+
+/** The environment file of this module is not foreign: what it does not hold any more has to go. */
+function observeForeignVariables(
+  { unit: { text }, environmentPath }: Declaration,
+  unit: UnitState | undefined,
+): ReadonlySet<string> {
+  const dropIns = (unit?.dropInPaths ?? []).map((path) => tryReadFile(path)?.content ?? "");
+  return findForeignVariables([text, ...dropIns], (path) =>
+    path.startsWith("/") && path !== environmentPath ? tryReadFile(path)?.content : undefined,
+  );
 }
 
 /** Directories of links ("x.wants", "x.requires") that hold one to this unit. */

@@ -13,9 +13,10 @@ export function planRemoval(options: FlannelUnitOptions, observation: Observatio
   const { unit, unitFile, environmentFile, ownDropIns, links, declaration } = observation;
   const { unitName, unitPath, environmentPath, subnetFile } = declaration;
   const isStopped = unit === undefined || ["inactive", "failed"].includes(unit.activeState);
+  const hide = (text: string) => hideSecretFlags(text, options);
   const removals = [
-    ...ownDropIns.flatMap(({ path, file }) => planRemove(path, file)),
-    ...planRemove(unitPath, unitFile, (text) => hideSecretFlags(text, options)),
+    ...ownDropIns.flatMap(({ path, file }) => planRemove(path, file, hide)),
+    ...planRemove(unitPath, unitFile, hide),
     ...planRemove(environmentPath, environmentFile, maskValues),
   ];
   const mustReload = removals.length > 0 || unit?.needsReload === true;

@@ -32,6 +32,8 @@ export function planUnit(options: FlannelUnitOptions, observation: Observation):
   const reasons = wantsRunning ? restartReasons(options, observation) : [];
   const files = planFiles(options, observation);
   const start = wantsRunning ? planStart(observation, reasons) : planStop(observation);
+  // A start that is not waited for has made no device yet; there the .link file has to do.
+  const makesDevices = wantsRunning && start.length > 0 && options.wait_timeout > 0;
   const changes = [
     ...planPrerequisites(observation.prerequisites, observation.host),
     ...files.filter((change) => change.action.kind === "write"),
@@ -40,7 +42,7 @@ export function planUnit(options: FlannelUnitOptions, observation: Observation):
     ...files.filter((change) => change.action.kind === "remove"),
     ...planEnablement(options, observation),
     ...start,
-    ...planOffload(observation.host, wantsRunning && start.length > 0),
+    ...planOffload(observation.host, makesDevices),
   ];
   const lacks = wantsRunning ? findLacks(options, observation) : [];
   const obstacles = [

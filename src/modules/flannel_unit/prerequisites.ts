@@ -159,8 +159,8 @@ export function planPrerequisites(declared: Prerequisites, host: HostState): rea
 }
 
 /** The steps once the device is there; udev may have done it already where it is only just made. */
-export function planOffload(host: HostState, isStarted: boolean): readonly UnitChange[] {
-  const devices = isStarted ? [...host.offloading, ...host.missing] : host.offloading;
+export function planOffload(host: HostState, makesDevices: boolean): readonly UnitChange[] {
+  const devices = makesDevices ? [...host.offloading, ...host.missing] : host.offloading;
   return devices.map((device) => ({
     summary: `switch off TX checksum offload of ${device}`,
     action: { kind: "command", file: "ethtool", args: ["--features", device, "tx", "off"] },

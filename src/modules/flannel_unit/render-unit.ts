@@ -11,7 +11,7 @@ import {
   escapeSpecifiers,
   quoteArgument,
   quoteAssignment,
-  quoteProgram,
+  quotePath,
 } from "../../host/systemd-quote";
 import { hardeningOf } from "./hardening";
 
@@ -146,7 +146,7 @@ function serviceDirectives(options: FlannelUnitOptions, parts: UnitParts): Direc
     // With "-" in front a missing file would be ignored, and the password with it.
     ...(parts.environmentPath === undefined
       ? []
-      : ([["EnvironmentFile", escapeSpecifiers(parts.environmentPath)]] as const)),
+      : ([["EnvironmentFile", quoteEnvironmentPath(parts.environmentPath)]] as const)),
     ...commands("ExecStartPre", "exec_start_pre", options.exec_start_pre),
     [
       "ExecStart",
@@ -199,9 +199,14 @@ function plainText(option: string, value: string): string {
   throw new ModuleError("invalid_arguments", `${option}: ${JSON.stringify(value)} ${fault}`);
 }
 
+/** systemd takes the rest of the line for the path, blanks and quotes included. */
+function quoteEnvironmentPath(path: string): string {
+  return escapeSpecifiers(plainText("options_dir", path));
+}
+
 function quoteBinary(path: string): string {
   const fault = findControlCharacter(path);
-  if (path.startsWith("/") && fault === undefined) return quoteProgram(path);
+  if (path.startsWith("/") && fault === undefined) return quotePath(path);
   throw new ModuleError(
     "invalid_arguments",
     `binary: ${JSON.stringify(path)} ${fault ?? "is not an absolute path"}`,

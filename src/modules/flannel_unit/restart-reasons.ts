@@ -53,13 +53,16 @@ function argumentReasons(
   return [`arguments: ${parts.length > 0 ? parts.join(", ") : "in another order"}`];
 }
 
-function environmentReasons({ process, declaration }: Observation): RestartReason[] {
+function environmentReasons(observation: Observation): RestartReason[] {
+  const { process, declaration, foreignVariables } = observation;
   const running = process?.environment ?? new Map<string, string>();
   const declared = declaration.environment;
   const changed = Object.keys(declared).filter((name) => running.get(name) !== declared[name]);
-  // The daemon reads every FLANNELD_* variable as a flag, so one too many is a difference.
+  // The daemon reads every FLANNELD_* variable as a flag, so one too many is a difference, unless a
+  // restart would bring it back.
   const surplus = [...running.keys()].filter(
-    (name) => name.startsWith("FLANNELD_") && !Object.hasOwn(declared, name),
+    (name) =>
+      name.startsWith("FLANNELD_") && !Object.hasOwn(declared, name) && !foreignVariables.has(name),
   );
   const names = [...changed, ...surplus].sort();
   return names.length === 0 ? [] : [`environment: ${names.join(", ")}`];

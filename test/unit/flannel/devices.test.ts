@@ -9,6 +9,8 @@ describe("flannel devices", () => {
   const cases: [object, typeof DUAL, string[]][] = [
     [{ Type: "vxlan" }, IPV4, ["flannel.1"]],
     [{ Type: "VXLAN", VNI: 7 }, DUAL, ["flannel.7", "flannel-v6.7"]],
+    [{ Type: "vxlan", VNI: "7" }, IPV4, ["flannel.7"]],
+    [{ Type: "vxlan", VNI: null }, IPV4, ["flannel.1"]],
     [{ Type: "vxlan" }, { ipv4: false, ipv6: true }, ["flannel-v6.1"]],
     [{ Type: "wireguard" }, DUAL, ["flannel-wg", "flannel-wg-v6"]],
     [{ Type: "wireguard", Mode: "auto" }, DUAL, ["flannel-wg"]],

@@ -82,6 +82,8 @@ describe("flannel flags", () => {
     ["ip-masq", "yes", 'expected true or false, got "yes"'],
     ["healthz-port", 65536, "expected an integer from 0 to 65535"],
     ["healthz-port", "80.5", "expected an integer"],
+    ["healthz-port", "08471", "expected an integer"],
+    ["healthz-port", "+8471", "expected an integer"],
     ["healthz-ip", "localhost", "expected an IP address"],
     ["public-ip", "::1", "expected an IPv4 address"],
     ["public-ipv6", "10.0.0.1", "expected an IPv6 address"],

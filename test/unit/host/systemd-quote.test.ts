@@ -5,7 +5,7 @@ import { expect } from "chai";
 import {
   quoteArgument,
   quoteAssignment,
-  quoteProgram,
+  quotePath,
   renderEnvironmentLine,
 } from "../../../src/host/systemd-quote";
 
@@ -31,7 +31,7 @@ describe("systemd quoting", () => {
   }
 
   it("leaves the dollar of a program's path alone", () => {
-    expect(quoteProgram("/opt/a $b/flanneld")).to.equal('"/opt/a $b/flanneld"');
-    expect(quoteProgram("/usr/local/sbin/flanneld")).to.equal("/usr/local/sbin/flanneld");
+    expect(quotePath("/opt/a $b/flanneld")).to.equal('"/opt/a $b/flanneld"');
+    expect(quotePath("/usr/local/sbin/flanneld")).to.equal("/usr/local/sbin/flanneld");
   });
 });

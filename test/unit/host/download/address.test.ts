@@ -30,7 +30,13 @@ describe("addresses of downloads", () => {
   }
 
   it("are not quoted with their password when they are refused", () => {
-    for (const text of ["ftp://user:s3cret@m/x", "https://user:s3cret@m:99999/x"]) {
+    for (const text of [
+      "ftp://user:s3cret@m/x",
+      "https://user:s3cret@m:99999/x",
+      "https://user:s3c/s3cret@m/x",
+      "https://user:s3c?@s3cret@m/x",
+      "https://user:s3c#s3cret@m/x",
+    ]) {
       expect(() => parseUrl(text, "url")).to.throw(/^(?!.*s3cret)/);
     }
   });

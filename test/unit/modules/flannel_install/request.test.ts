@@ -30,6 +30,7 @@ describe("flannel_install: what the options mean", () => {
       "my flanneld",
       "flanneld-arm64",
     ]);
+    expect(resolve({ url: ["https://m/100%/flanneld"] }).assetNames[0]).to.equal("flanneld");
     expect(resolve({ src: "/srv/daemon" }).assetNames[0]).to.equal("daemon");
   });
 

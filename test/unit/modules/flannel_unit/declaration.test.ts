@@ -115,6 +115,16 @@ RequiredBy=docker.service
     );
   });
 
+  it("lets the sandbox write where the subnet file is, whatever the directory is called", () => {
+    const writable = (subnetFile: string) => {
+      const text = unitOf({ hardening: true, settings: { "subnet-file": subnetFile } });
+      return /^ReadWritePaths=(.*)$/m.exec(text)?.[1];
+    };
+    expect(writable("/run/flannel/subnet.env")).to.equal("/run /proc/sys/net");
+    expect(writable("/srv/f/subnet.env")).to.equal("/run /proc/sys/net /srv/f");
+    expect(writable("/srv/my f/50%/subnet.env")).to.equal('/run /proc/sys/net "/srv/my f/50%%"');
+  });
+
   it("keeps secrets out of unit and arguments, and in the environment file", () => {
     const declaration = declare(
       optionsOf({
@@ -169,6 +179,7 @@ RequiredBy=docker.service
     [{ exec_start_pre: "/bin/true \\" }, "backslash"],
     [{ exec_start_pre: { a: 1 } }, "command lines as text"],
     [{ restart_sec: "5\nUser=x" }, "newline"],
+    [{ options_dir: "/etc\nExecStartPre=/x", settings: { "etcd-password": "a" } }, "options_dir: "],
     [{ environment: { "A B": "1" } }, "not a name"],
     [{ environment: { A: "x\ny" } }, "newline"],
     [{ environment: { A: {} } }, "expected text"],

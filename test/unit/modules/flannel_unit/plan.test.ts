@@ -64,6 +64,7 @@ function converged(options: FlannelUnitOptions): Observation {
     binary: BINARY,
     restartOn: options.restart_on.map((path) => ({ path, changedAtMs: 500 })),
     dropIns: [],
+    foreignVariables: new Set(),
     subnet: { network: "10.200.0.0/16", subnet: "10.200.1.1/24" },
     subnetState: undefined,
     prerequisites,
@@ -255,6 +256,12 @@ describe("flannel_unit plan", () => {
     });
   }
 
+  it("does not restart for a flag variable that a drop-in would set again", () => {
+    const foreignVariables = new Set(["FLANNELD_IFACE"]);
+    const observation = { ...converged(options), ...environment({ FLANNELD_IFACE: "x" }) };
+    expect(summaries(options, { ...observation, foreignVariables })).to.deep.equal([]);
+  });
+
   it("does not restart for directives that need no restart", () => {
     const before = converged(options);
     const after = { ...options, restart_sec: "9", timeout_start_sec: "2min" };
@@ -430,6 +437,9 @@ describe("flannel_unit plan", () => {
     expect(summaries({ ...declared, state: "stopped" }, { ...observation, host })).to.deep.equal(
       [],
     );
+    expect(summaries({ ...declared, wait_timeout: 0 }, { ...observation, host })).to.deep.equal([
+      "start flanneld.service",
+    ]);
   });
 
   it("writes a .link file against MAC rewriting for the versions and the backend that suffer", () => {
@@ -507,6 +517,13 @@ describe("flannel_unit plan of absent", () => {
       "remove /etc/flannel/flanneld.env",
       "reload systemd",
     ]);
+  });
+
+  it("shows no secret of what it takes back", () => {
+    const dropIn = file('[Service]\nEnvironment="FLANNELD_ETCD_PASSWORD=old-secret"\n', 0o644);
+    const observation = { ...converged(options), ownDropIns: [{ path: "/a.conf", file: dropIn }] };
+    const diffs = planUnit(options, observation).changes.map(({ diff }) => diff);
+    expect(JSON.stringify(diffs)).to.contain("/a.conf").and.not.to.contain("old-secret");
   });
 
   it("does nothing where nothing is", () => {
