@@ -1,0 +1,64 @@
+// Single phases of the role on hosts that are this machine, as far as they need no lab.
+
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { expect } from "chai";
+import { execa } from "execa";
+
+const ROOT = join(__dirname, "..", "..");
+
+describe("the phases without a lab", function () {
+  this.timeout(120_000);
+  let directory: string;
+
+  beforeEach(async () => {
+    directory = await mkdtemp(join(tmpdir(), "phases-"));
+  });
+  afterEach(async () => {
+    await rm(directory, { recursive: true, force: true });
+  });
+
+  /** Plays one file of tasks; returns what it prints. */
+  async function play(
+    phase: string,
+    variables: object,
+    {
+      hosts = ["one"],
+      etcd = hosts,
+      ...more
+    }: { hosts?: string[]; etcd?: string[]; serial?: number } = {},
+    ...args: readonly string[]
+  ): Promise<string> {
+    const tasks = [{ "ansible.builtin.include_role": { name: ROOT, tasks_from: phase } }];
+    const site = [{ hosts: "all", gather_facts: false, tasks, ...more }];
+    const named = (names: readonly string[]) => Object.fromEntries(names.map((name) => [name, {}]));
+    const vars = {
+      ansible_connection: "local",
+      ansible_python_interpreter: "{{ ansible_playbook_python }}",
+    };
+    const children = { k8s_etcd: { hosts: named(etcd) } };
+    const inventory = { all: { hosts: named(hosts), children, vars } };
+    await writeFile(join(directory, "hosts.json"), JSON.stringify(inventory));
+    await writeFile(join(directory, "site.yml"), JSON.stringify(site));
+    const files = ["-i", join(directory, "hosts.json"), join(directory, "site.yml")];
+    const given = ["-e", JSON.stringify(variables)];
+    const { stdout } = await execa("ansible-playbook", [...files, ...given, ...args], {
+      cwd: ROOT,
+      env: { ANSIBLE_NOCOLOR: "1" },
+      reject: false,
+    });
+    return stdout;
+  }
+
+  it("need no address of a host that leaves public-ip to flanneld", async () => {
+    const settings = (more: object) => ({
+      k8s_interface: "no-such-interface",
+      flannel_settings_user: { "etcd-endpoints": "https://127.0.0.1:1", ...more },
+    });
+    expect(await play("preflight.yml", settings({ "public-ip": null }))).to.match(/failed=0/);
+    expect(await play("preflight.yml", settings({}))).to.include("has no IPv4 address");
+    expect(await play("preflight.yml", settings({ "public-ip": "" }))).to.match(/failed=1/);
+  });
+});
