@@ -1,6 +1,6 @@
 // Single phases of the role on hosts that are this machine, as far as they need no lab.
 
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -60,5 +60,18 @@ describe("the phases without a lab", function () {
     expect(await play("preflight.yml", settings({ "public-ip": null }))).to.match(/failed=0/);
     expect(await play("preflight.yml", settings({}))).to.include("has no IPv4 address");
     expect(await play("preflight.yml", settings({ "public-ip": "" }))).to.match(/failed=1/);
+  });
+
+  it("show the network configuration only when they are asked to, and never a secret", async () => {
+    const variables = (backend: object) => ({
+      flannel_options_dir: join(directory, "options"),
+      flannel_network_config: { Backend: backend },
+    });
+    expect(await play("net-conf.yml", variables({}))).to.not.include("vxlan");
+    const shown = await play("net-conf.yml", variables({ VNI: 7 }), {}, "--diff");
+    expect(shown).to.include('"VNI": 7');
+    const secret = { Type: "wireguard", psk: "hush" };
+    expect(await play("net-conf.yml", variables(secret), {}, "--diff")).to.not.include("hush");
+    expect(await readFile(join(directory, "options", "net-conf.json"), "utf8")).to.include("hush");
   });
 });
