@@ -1,6 +1,6 @@
 // Single phases of the role on hosts that are this machine, as far as they need no lab.
 
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -73,5 +73,22 @@ describe("the phases without a lab", function () {
     const secret = { Type: "wireguard", psk: "hush" };
     expect(await play("net-conf.yml", variables(secret), {}, "--diff")).to.not.include("hush");
     expect(await readFile(join(directory, "options", "net-conf.json"), "utf8")).to.include("hush");
+  });
+
+  it("bring the certificates to an etcd host whose batch is yet to come", async () => {
+    const variables = {
+      k8s_conf_dir: join(directory, "kubernetes"),
+      k8s_ca_conf_directory: join(directory, "certs"),
+      flannel_settings_user: { "etcd-endpoints": "https://127.0.0.1:1" },
+      flannel_etcd_timeout: 2,
+    };
+    await mkdir(variables.k8s_ca_conf_directory);
+    for (const name of ["ca-etcd.pem", "cert-etcd.pem", "cert-etcd-key.pem"]) {
+      await writeFile(join(variables.k8s_ca_conf_directory, name), "none");
+    }
+    const batches = { hosts: ["one", "two"], etcd: ["two"], serial: 1 };
+    const output = await play("network-config.yml", variables, batches);
+    expect(output).to.include("changed: [one -> two] => (item=ca-etcd.pem)");
+    expect(output).to.not.include("its directory does not exist");
   });
 });
