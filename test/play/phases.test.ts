@@ -1,0 +1,149 @@
+// Single phases of the role on hosts that are this machine, as far as they need no lab.
+
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import { type AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { expect } from "chai";
+import { execa } from "execa";
+
+const ROOT = join(__dirname, "..", "..");
+
+describe("the phases without a lab", function () {
+  this.timeout(120_000);
+  let directory: string;
+
+  beforeEach(async () => {
+    directory = await mkdtemp(join(tmpdir(), "phases-"));
+  });
+  afterEach(async () => {
+    await rm(directory, { recursive: true, force: true });
+  });
+
+  /** Plays one file of tasks; returns what it prints. */
+  async function play(
+    phase: string,
+    variables: object,
+    {
+      hosts = ["one"],
+      etcd = hosts,
+      ...more
+    }: { hosts?: string[]; etcd?: string[]; serial?: number } = {},
+    ...args: readonly string[]
+  ): Promise<string> {
+    const tasks = [{ "ansible.builtin.include_role": { name: ROOT, tasks_from: phase } }];
+    const site = [{ hosts: "all", gather_facts: false, tasks, ...more }];
+    const named = (names: readonly string[]) => Object.fromEntries(names.map((name) => [name, {}]));
+    const vars = {
+      ansible_connection: "local",
+      ansible_python_interpreter: "{{ ansible_playbook_python }}",
+    };
+    const children = { k8s_etcd: { hosts: named(etcd) } };
+    const inventory = { all: { hosts: named(hosts), children, vars } };
+    await writeFile(join(directory, "hosts.json"), JSON.stringify(inventory));
+    await writeFile(join(directory, "site.yml"), JSON.stringify(site));
+    const files = ["-i", join(directory, "hosts.json"), join(directory, "site.yml")];
+    const given = ["-e", JSON.stringify(variables)];
+    const { stdout } = await execa("ansible-playbook", [...files, ...given, ...args], {
+      cwd: ROOT,
+      env: { ANSIBLE_NOCOLOR: "1" },
+      reject: false,
+    });
+    return stdout;
+  }
+
+  it("need no address of a host that leaves public-ip to flanneld", async () => {
+    const settings = (more: object) => ({
+      k8s_interface: "no-such-interface",
+      flannel_settings_user: { "etcd-endpoints": "https://127.0.0.1:1", ...more },
+    });
+    expect(await play("preflight.yml", settings({ "public-ip": null }))).to.match(/failed=0/);
+    expect(await play("preflight.yml", settings({}))).to.include("has no IPv4 address");
+    expect(await play("preflight.yml", settings({ "public-ip": "" }))).to.match(/failed=1/);
+  });
+
+  it("show the network configuration only when they are asked to, and never a secret", async () => {
+    const variables = (backend: object) => ({
+      flannel_options_dir: join(directory, "options"),
+      flannel_network_config: { Backend: backend },
+    });
+    expect(await play("net-conf.yml", variables({}))).to.not.include("vxlan");
+    const shown = await play("net-conf.yml", variables({ VNI: 7 }), {}, "--diff");
+    expect(shown).to.include('"VNI": 7');
+    const secret = { Type: "wireguard", psk: "hush" };
+    expect(await play("net-conf.yml", variables(secret), {}, "--diff")).to.not.include("hush");
+    expect(await readFile(join(directory, "options", "net-conf.json"), "utf8")).to.include("hush");
+  });
+
+  it("bring the certificates to an etcd host whose batch is yet to come", async () => {
+    const variables = {
+      k8s_conf_dir: join(directory, "kubernetes"),
+      k8s_ca_conf_directory: join(directory, "certs"),
+      flannel_settings_user: { "etcd-endpoints": "https://127.0.0.1:1" },
+      flannel_etcd_timeout: 2,
+    };
+    await mkdir(variables.k8s_ca_conf_directory);
+    for (const name of ["ca-etcd.pem", "cert-etcd.pem", "cert-etcd-key.pem"]) {
+      await writeFile(join(variables.k8s_ca_conf_directory, name), "none");
+    }
+    const batches = { hosts: ["one", "two"], etcd: ["two"], serial: 1 };
+    const output = await play("network-config.yml", variables, batches);
+    expect(output).to.include("changed: [one -> two] => (item=ca-etcd.pem)");
+    expect(output).to.not.include("its directory does not exist");
+  });
+
+  describe("download once, and", () => {
+    const seen: string[] = [];
+    const server = createServer((request, response) => {
+      seen.push(
+        `${request.headers.host?.replace(/:.*/, "")} ${String(request.headers["x-token"])}`,
+      );
+      response.writeHead(404).end();
+    });
+
+    before((done) => {
+      server.listen(0, "127.0.0.1", done);
+    });
+    after(() => {
+      server.close();
+    });
+
+    const playOnce = async (variables: (port: number) => object): Promise<string> => {
+      seen.length = 0;
+      const { port } = server.address() as AddressInfo;
+      return play("download-once.yml", {
+        flannel_bin_dir: join(directory, "bin"),
+        flannel_download_cache_dir: join(directory, "cache"),
+        flannel_download_headers: { "X-Token": "hush-hush" },
+        flannel_download_once: true,
+        flannel_download_retries: 0,
+        flannel_install_arch: "amd64",
+        ...variables(port),
+      });
+    };
+
+    it("show headers to the only host there is", async () => {
+      await playOnce((port) => ({ flannel_download_url: `http://u:p@127.0.0.1:${port}/{asset}` }));
+      expect(seen).to.deep.equal(["127.0.0.1 hush-hush"]);
+    });
+
+    it("show them to none of several hosts", async () => {
+      const hosts = ["127.0.0.1", "localhost"];
+      const output = await playOnce((port) => ({
+        flannel_download_url: hosts.map((host) => `http://${host}:${port}/{asset}`),
+      }));
+      expect(output).to.include("url names 2 hosts");
+      expect(seen).to.deep.equal([]);
+    });
+
+    it("do not show them to the host of the checksums, if that is another", async () => {
+      await playOnce((port) => ({
+        flannel_download_url: `http://127.0.0.1:${port}/{asset}`,
+        flannel_download_checksum: `sha256:http://localhost:${port}/sums`,
+      }));
+      expect(seen).to.deep.equal(["localhost undefined"]);
+    });
+  });
+});
