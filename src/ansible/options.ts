@@ -129,7 +129,7 @@ function describeFault<Options>(
   const name = where === "" ? "" : `${where}: `;
   switch (error.keyword) {
     case "type":
-      return `${name}expected ${String(error.params["type"])}, got ${show(value)}`;
+      return `${name}${describeTypeFault(String(error.params["type"]), value)}`;
     case "enum":
       return `${name}expected one of ${listOf(error.params["allowedValues"])}, got ${show(value)}`;
     case "required":
@@ -144,6 +144,13 @@ function describeFault<Options>(
     default:
       return `${name}${error.message ?? "is not valid"}, got ${show(value)}`;
   }
+}
+
+/** Text that should have been a dict is not quoted: settings, headers and backends have secrets in them. */
+function describeTypeFault(expected: string, value: unknown): string {
+  return expected === "object"
+    ? `expected a dict, got ${describeType(value)}`
+    : `expected ${expected}, got ${show(value)}`;
 }
 
 /** " when state is present": which `required_if` the validator was in, from its schema path. */

@@ -145,4 +145,13 @@ describe("the bundle of flannel_unit", function () {
       rmSync(folder, { recursive: true });
     }
   });
+
+  it("does not quote text that should have been a dict, as it may hold secrets", async () => {
+    const { stdout, result } = await runModuleFile(
+      file,
+      options({ settings: `etcd-password ${SECRET}` }),
+    );
+    expect(result["msg"]).to.contain("settings: expected a dict, got str");
+    expect(stdout).not.to.contain(SECRET);
+  });
 });
