@@ -182,7 +182,7 @@ function describeKept(told: string, { raced }: Observation): string {
 function describeElsewhere(options: Options, { key, store, elsewhere }: Observation): string[] {
   const reader = options.flannel_version ?? "the flannel that is declared";
   return elsewhere.map((found) => {
-    const told = `${found.key}: etcd's ${found.api} store has a configuration there, but ${reader} reads ${key} in ${store.api}, where was none`;
+    const told = `${found.key}: etcd's ${found.api} store has a configuration there, but ${reader} reads ${key} in ${store.api}, where there is none`;
     if (found.api === store.api) return `${told}; is the slash in front of prefix right?`;
     return found.api === "v2"
       ? `${told}; migrate_from_v2: true takes it over`

@@ -114,10 +114,23 @@ function planStart(
   const { unitName } = declaration;
   const isActive = unit?.activeState === "active";
   if (reasons.length > 0) {
-    return [{ summary: `restart ${unitName}`, action: { kind: "restart" } }];
+    const diff = describeRestart(unitName, reasons);
+    return [{ summary: `restart ${unitName}`, diff, action: { kind: "restart" } }];
   }
   if (isActive && process !== undefined) return [];
   return [{ summary: `start ${unitName}`, action: { kind: "start" } }];
+}
+
+/** A restart is no file, but whoever looks with --diff wants to see it, and why. */
+function describeRestart(unitName: string, reasons: readonly RestartReason[]): Diff {
+  const after = ["restarted:", ...reasons.map((reason) => `  ${reason}`)];
+  const header = `${unitName} process`;
+  return {
+    before_header: header,
+    after_header: header,
+    before: "",
+    after: after.map((line) => `${line}\n`).join(""),
+  };
 }
 
 function planStop({ unit, declaration }: Observation): readonly UnitChange[] {

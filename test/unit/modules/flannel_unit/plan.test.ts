@@ -358,6 +358,18 @@ describe("flannel_unit plan", () => {
     expect(change?.diff?.after).to.equal("mode 644, owner 0:0\n");
   });
 
+  it("shows a restart and its reasons in the diff, although it changes no file", () => {
+    const observation = {
+      ...converged(options),
+      restartOn: [{ path: "/ca.pem", changedAtMs: 1001 }],
+    };
+    const [restart, ...others] = planUnit(options, observation).changes;
+    expect(others).to.deep.equal([]);
+    expect(restart?.diff?.after).to.equal(
+      "restarted:\n  file: /ca.pem has changed since the process started\n",
+    );
+  });
+
   it("shows no secret in a diff, but that it changes", () => {
     const environmentFile = file('FLANNELD_ETCD_PASSWORD="old-secret"\n', 0o600);
     const unitFile = file("ExecStart=/f \\\n  -etcd-password=old-secret \\\n  -v=1\n", 0o644);
