@@ -47,6 +47,16 @@ describe("the role", function () {
     }
   });
 
+  it("refuses a misspelt flag, and a version that is none, before anything is written", async () => {
+    const misspelt = { flannel_settings_user: { "helthz-port": 8471 } };
+    for (const variables of [misspelt, { flannel_version: "latest" }]) {
+      const run = await lab.play(PLAYBOOK, ["--extra-vars", JSON.stringify(variables)]);
+      expect(run.exitCode).to.not.equal(0);
+      expect(run.tasks.at(-1)).to.equal("Check the settings of flanneld");
+      expect(run.changed).to.deep.equal([]);
+    }
+  });
+
   it("predicts in check mode on a bare host what the real run then does", async () => {
     for (const host of ["worker-1", "worker-2"])
       await lab.ssh(host, "sleep 1; touch /run/test-mark; sleep 1");
