@@ -97,7 +97,12 @@ export function locateUnit({
 }
 
 /** Which families the declared networks switch on; IPv4 when nothing is declared. */
-export function declaredFamilies({ network, ipv6Network }: DeclaredNetworks): Families {
+export function declaredFamilies({
+  network,
+  ipv6Network,
+}: {
+  readonly [Name in keyof DeclaredNetworks]: string | undefined;
+}): Families {
   const ipv6 = ipv6Network !== undefined;
   return { ipv4: network !== undefined || !ipv6, ipv6 };
 }

@@ -11,7 +11,7 @@ import { askProgram } from "../../host/ask-program";
 import { type FileState, tryReadFile } from "../../host/atomic-file";
 import { listInterfaces } from "../../host/network";
 import { type UnitChange, planRemove, planWrite } from "./changes";
-import { type Declaration } from "./declaration";
+import { type Declaration, declaredFamilies } from "./declaration";
 
 /** The network configuration as declared, or as it was when the unit was written. */
 type Settings = ReadonlyMap<string, string>;
@@ -102,8 +102,10 @@ function isVxlan(network: Settings): boolean {
 }
 
 function vxlanDevices(network: Settings): readonly string[] {
-  const ipv6 = network.has("IPv6Network");
-  const families = { ipv4: network.has("Network") || !ipv6, ipv6 };
+  const families = declaredFamilies({
+    network: network.get("Network"),
+    ipv6Network: network.get("IPv6Network"),
+  });
   const vni = Number(network.get("Backend.VNI") ?? "1");
   return isVxlan(network) ? devicesOf({ Type: "vxlan", VNI: vni }, families) : [];
 }
