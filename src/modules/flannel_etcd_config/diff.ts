@@ -36,26 +36,29 @@ export function leasesDiff(leases: readonly HeldLease[]): Diff {
 
 /** A copy in which no secret can be read; one that differs from that in `old` says so. */
 export function mask(value: unknown, old?: unknown): unknown {
-  if (Array.isArray(value)) return value.map((item: unknown) => mask(item));
-  if (!isRecord(value)) return value;
-  const before = isRecord(old) ? old : {};
-  return Object.fromEntries(
-    Object.entries(value).map(([name, item]) => {
-      if (!isSecretName(name)) return [name, mask(item, before[name])];
-      const isNew = name in before && before[name] !== item;
-      return [name, isNew ? `${MASK} (another one)` : MASK];
-    }),
+  return replaceSecrets(value, old, (secret, before) =>
+    before !== undefined && before !== secret ? `${MASK} (another one)` : MASK,
   );
 }
 
 /** As `mask`, but with a fingerprint, so that another secret can be told from the same. */
 export function maskWithFingerprints(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(maskWithFingerprints);
+  return replaceSecrets(value, undefined, (secret) => `${MASK} (${fingerprintOfSecret(secret)})`);
+}
+
+/** A copy with `show` in place of every secret; it is also told what `old` has there, if anything. */
+function replaceSecrets(
+  value: unknown,
+  old: unknown,
+  show: (secret: unknown, before: unknown) => string,
+): unknown {
+  if (Array.isArray(value)) return value.map((item) => replaceSecrets(item, undefined, show));
   if (!isRecord(value)) return value;
+  const before = isRecord(old) ? old : {};
   return Object.fromEntries(
     Object.entries(value).map(([name, item]) => [
       name,
-      isSecretName(name) ? `${MASK} (${fingerprintOfSecret(item)})` : maskWithFingerprints(item),
+      isSecretName(name) ? show(item, before[name]) : replaceSecrets(item, before[name], show),
     ]),
   );
 }
