@@ -6,7 +6,7 @@ import { basename, join } from "node:path";
 
 import { parse } from "yaml";
 
-import { isRecord } from "../../src/ansible/json";
+import { isRecord } from "../../src/base/json";
 import { type OptionType } from "../../src/ansible/spec";
 
 export interface DocumentedOption {

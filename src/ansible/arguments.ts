@@ -4,8 +4,8 @@
 import { readFileSync, readSync } from "node:fs";
 
 import { sleepBlocking } from "./blocking";
-import { ModuleError, messageOf, systemCodeOf } from "./errors";
-import { describeType, isRecord } from "./json";
+import { ModuleError, messageOf, systemCodeOf } from "../base/errors";
+import { describeType, isRecord } from "../base/json";
 
 /** What Ansible tells a module about the run, beside the task's own options. */
 export interface RunSettings {

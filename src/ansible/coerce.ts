@@ -4,7 +4,7 @@
 import { homedir } from "node:os";
 import { join } from "node:path";
 
-import { tryParseRecord } from "./json";
+import { tryParseRecord } from "../base/json";
 import { type OptionType } from "./spec";
 
 const TRUE_WORDS = new Set(["1", "on", "t", "true", "y", "yes"]);

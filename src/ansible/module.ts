@@ -1,7 +1,7 @@
 // The shape every module has: parse arguments -> observe -> plan -> apply -> report.
 
 import { type ModuleArguments, parseArguments, readArgumentsText } from "./arguments";
-import { ModuleError, StaleObservationError, messageOf } from "./errors";
+import { ModuleError, StaleObservationError, messageOf } from "../base/errors";
 import { describeInvocation, parseOptions } from "./options";
 import { printResult } from "./output";
 import { Redactor } from "./redact";

@@ -1,10 +1,11 @@
 // Raw task options in, one typed object out; every fault is reported at once.
 
 import { coerce } from "./coerce";
-import { ModuleError } from "./errors";
-import { describeType, isRecord } from "./json";
-import { didYouMean } from "./nearest";
-import { type Redactor, MASK } from "./redact";
+import { ModuleError } from "../base/errors";
+import { describeType, isRecord } from "../base/json";
+import { didYouMean } from "../base/nearest";
+import { MASK } from "../base/secrets";
+import { type Redactor } from "./redact";
 import { type ModuleSpec, type OptionSpec, type OptionsSpec, type ValidationError } from "./spec";
 
 type Raw = Readonly<Record<string, unknown>>;

@@ -3,8 +3,8 @@
 import { writeSync } from "node:fs";
 
 import { sleepBlocking } from "./blocking";
-import { systemCodeOf } from "./errors";
-import { toAsciiJson } from "./json";
+import { systemCodeOf } from "../base/errors";
+import { toAsciiJson } from "../base/json";
 
 /** Writes the result as one line to standard output, whole, even into a full pipe. */
 export function printResult(result: Readonly<Record<string, unknown>>): void {

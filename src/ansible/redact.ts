@@ -1,8 +1,7 @@
 // Keeps secrets out of everything a module prints.
 
-import { isRecord } from "./json";
-
-export const MASK = "********";
+import { isRecord } from "../base/json";
+import { MASK } from "../base/secrets";
 
 /** Collects secret values and replaces them, in every string of any structure, by `MASK`. */
 export class Redactor {

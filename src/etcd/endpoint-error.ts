@@ -1,6 +1,6 @@
 // What one endpoint can do wrong, and how that is told.
 
-import { type ErrorCode, ModuleError, messageOf, systemCodeOf } from "../ansible/errors";
+import { type ErrorCode, ModuleError, messageOf, systemCodeOf } from "../base/errors";
 import { type Endpoint } from "./endpoint";
 
 /** Codes of ModuleError that one endpoint can cause, the most telling first. */

@@ -1,6 +1,6 @@
 // Addresses of etcd members.
 
-import { ModuleError } from "../ansible/errors";
+import { ModuleError } from "../base/errors";
 
 export interface Endpoint {
   /** As given, without a slash at its end; names the endpoint in messages and results. */

@@ -1,6 +1,6 @@
 // A write whose answer may be lost: reading tells what became of it.
 
-import { ModuleError, StaleObservationError } from "../ansible/errors";
+import { ModuleError, StaleObservationError } from "../base/errors";
 import { LostAnswerError } from "./endpoint-error";
 import { type EtcdStore, type StoredValue, type WriteAnswer } from "./store";
 

@@ -1,6 +1,6 @@
 // What an endpoint says about itself before the first real request.
 
-import { tryParseRecord } from "../ansible/json";
+import { tryParseRecord } from "../base/json";
 import { type Endpoint } from "./endpoint";
 import { EndpointError } from "./endpoint-error";
 import { type HttpClient, type HttpResponse } from "./http-client";

@@ -3,7 +3,7 @@
 import { X509Certificate, createPrivateKey } from "node:crypto";
 import { readFile } from "node:fs/promises";
 
-import { ModuleError } from "../ansible/errors";
+import { ModuleError } from "../base/errors";
 import { translateFileError } from "../host/atomic-file";
 
 export interface TlsFiles {

@@ -1,7 +1,7 @@
 // etcd's v2 API over /v2/keys.
 
-import { ModuleError } from "../ansible/errors";
-import { isRecord, tryParseRecord } from "../ansible/json";
+import { ModuleError } from "../base/errors";
+import { isRecord, tryParseRecord } from "../base/json";
 import { type Credentials } from "./credentials";
 import { type Endpoint } from "./endpoint";
 import { EndpointError } from "./endpoint-error";

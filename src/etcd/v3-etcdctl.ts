@@ -3,8 +3,8 @@
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
 
-import { isRecord } from "../ansible/json";
-import { ModuleError } from "../ansible/errors";
+import { isRecord } from "../base/json";
+import { ModuleError } from "../base/errors";
 import { type CommandResult, runCommand } from "../host/process";
 import { type Credentials } from "./credentials";
 import { type Endpoint } from "./endpoint";

@@ -1,6 +1,6 @@
 // etcd's v3 API through its JSON gateway: gRPC messages as JSON, keys and values in base64.
 
-import { tryParseRecord } from "../ansible/json";
+import { tryParseRecord } from "../base/json";
 import { type Credentials } from "./credentials";
 import { type Endpoint } from "./endpoint";
 import { EndpointError } from "./endpoint-error";

@@ -1,6 +1,6 @@
 // etcd v3's refusals as sentences: the same text comes through the gateway and from etcdctl.
 
-import { type ErrorCode, ModuleError } from "../ansible/errors";
+import { type ErrorCode, ModuleError } from "../base/errors";
 import { EndpointError } from "./endpoint-error";
 import { TransportRefusedError } from "./v3-transport";
 

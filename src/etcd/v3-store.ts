@@ -1,6 +1,6 @@
 // etcd's v3 API as a guarded key-value store.
 
-import { ModuleError } from "../ansible/errors";
+import { ModuleError } from "../base/errors";
 import {
   type EtcdStore,
   type StoreOrigin,

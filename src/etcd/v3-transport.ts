@@ -1,6 +1,6 @@
 // The few v3 requests this project makes, apart from how they travel.
 
-import { isRecord } from "../ansible/json";
+import { isRecord } from "../base/json";
 import { type StoreOrigin } from "./store";
 
 export interface KeyValue {

@@ -1,6 +1,6 @@
 // flannel's backends and their options by flannel version (pkg/backend/*, all tags since v0.7.0).
 
-import { isRecord } from "../ansible/json";
+import { isRecord } from "../base/json";
 
 /** One setting of a configuration with its default filled in. */
 export type Setting = string | number | boolean;

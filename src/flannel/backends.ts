@@ -1,6 +1,6 @@
 // Reads the Backend object of a network configuration as flannel does, and stricter.
 
-import { didYouMean } from "../ansible/nearest";
+import { didYouMean } from "../base/nearest";
 import {
   BACKENDS,
   SHORTEST_IPSEC_PSK,

@@ -1,7 +1,7 @@
 // What differs between two configurations as flannel reads them, and what a change would break.
 
-import { isRecord } from "../ansible/json";
-import { MASK } from "../ansible/redact";
+import { isRecord } from "../base/json";
+import { MASK } from "../base/secrets";
 import { type Setting, isSecretName, isSharedSetting } from "./backend-table";
 
 import { contains } from "./address";

@@ -1,7 +1,7 @@
 // flanneld's command line flags, by version: the differences between all release tags.
 
-import { ModuleError } from "../ansible/errors";
-import { didYouMean } from "../ansible/nearest";
+import { ModuleError } from "../base/errors";
+import { didYouMean } from "../base/nearest";
 import { type FlagKind, findValueFault } from "./flag-values";
 import { type FlannelVersion, isAtLeast, tagOf } from "./version";
 

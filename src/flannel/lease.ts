@@ -1,6 +1,6 @@
 // Leases: which host holds which subnet (subnet/subnet.go, lease/lease.go).
 
-import { tryParseRecord } from "../ansible/json";
+import { tryParseRecord } from "../base/json";
 import { type Cidr, formatCidr, sizeOf, tryParseCidr } from "./address";
 import { type SubnetRange, countSubnets, isWithin } from "./subnet-range";
 

@@ -1,7 +1,7 @@
 // The network configuration at <prefix>/config, read with the eyes of one flannel version.
 
-import { didYouMean } from "../ansible/nearest";
-import { isRecord } from "../ansible/json";
+import { didYouMean } from "../base/nearest";
+import { isRecord } from "../base/json";
 import { type Setting, isSecretName } from "./backend-table";
 import { type BackendReading, readBackend } from "./backends";
 import { Findings, show } from "./findings";

@@ -2,8 +2,8 @@
 // "Backend.Type=vxlan Backend.VNI=7 Network=10.200.0.0/16". It is for everybody to read, so that
 // secrets and whatever might be one (commands, long texts) are in it as fingerprints only.
 
-import { fingerprintOfSecret } from "../ansible/hash";
-import { isRecord } from "../ansible/json";
+import { fingerprintOfSecret } from "../base/hash";
+import { isRecord } from "../base/json";
 import { isSecretName } from "./backend-table";
 
 const PLAIN = /^[\w.:/+-]{0,64}$/;

@@ -1,8 +1,8 @@
 // What a flannel release consists of: which file for which CPU, and where it is published.
 // Source: the Makefile and the published files of the tags v0.7.0 to v0.28.9.
 
-import { ModuleError } from "../ansible/errors";
-import { didYouMean } from "../ansible/nearest";
+import { ModuleError } from "../base/errors";
+import { didYouMean } from "../base/nearest";
 import { type FlannelVersion, compareVersions, isAtLeast, parseVersion, tagOf } from "./version";
 
 export type Arch = "amd64" | "arm" | "arm64" | "mips64le" | "ppc64le" | "riscv64" | "s390x";

@@ -1,6 +1,6 @@
 // flannel's version numbers, as its release tags and distributions write them.
 
-import { ModuleError } from "../ansible/errors";
+import { ModuleError } from "../base/errors";
 
 export interface FlannelVersion {
   readonly major: number;

@@ -4,7 +4,7 @@ import { createReadStream } from "node:fs";
 import { type FileHandle, open, stat } from "node:fs/promises";
 import { type Gunzip } from "node:zlib";
 
-import { ModuleError, messageOf, systemCodeOf } from "../ansible/errors";
+import { ModuleError, messageOf, systemCodeOf } from "../base/errors";
 import { translateFileError, writeAt } from "./atomic-file";
 import { BLOCK_BYTES, type TarEntry, TarError, checkExtendedHeader, parseTarHeader } from "./tar";
 

@@ -4,7 +4,7 @@
 
 import { spawnSync } from "node:child_process";
 
-import { ModuleError, messageOf, systemCodeOf } from "../ansible/errors";
+import { ModuleError, messageOf, systemCodeOf } from "../base/errors";
 import { type CommandResult } from "./process";
 
 /** The rules of a packet filter with thousands of services are several MiB. */

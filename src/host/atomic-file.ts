@@ -4,7 +4,7 @@ import { constants, readFileSync, statSync } from "node:fs";
 import { type FileHandle, open, readdir, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 
-import { ModuleError, messageOf, systemCodeOf } from "../ansible/errors";
+import { ModuleError, messageOf, systemCodeOf } from "../base/errors";
 
 /** What a file is now. `mode` holds the permission bits only. */
 export interface FileState {

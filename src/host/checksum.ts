@@ -3,7 +3,7 @@
 import { createHash } from "node:crypto";
 import { open } from "node:fs/promises";
 
-import { ModuleError } from "../ansible/errors";
+import { ModuleError } from "../base/errors";
 
 /** A declared checksum: the digest itself, or a URL (template) where a list of digests is. */
 export type DeclaredChecksum =

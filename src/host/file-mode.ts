@@ -1,6 +1,6 @@
 // Permission bits as people write them.
 
-import { ModuleError } from "../ansible/errors";
+import { ModuleError } from "../base/errors";
 
 /**
  * Reads an octal mode ("0750", "750", "0o750") or the integer that YAML makes of an unquoted one.

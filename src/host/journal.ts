@@ -1,6 +1,6 @@
 // The journal of one unit.
 
-import { ModuleError } from "../ansible/errors";
+import { ModuleError } from "../base/errors";
 import { runCommand } from "./process";
 
 /**

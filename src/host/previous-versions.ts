@@ -5,7 +5,7 @@
 import { lstat, readdir } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 
-import { systemCodeOf } from "../ansible/errors";
+import { systemCodeOf } from "../base/errors";
 
 export interface PreviousVersion {
   readonly path: string;

@@ -2,7 +2,7 @@
 
 import { type Stats, readFileSync, statSync } from "node:fs";
 
-import { systemCodeOf } from "../ansible/errors";
+import { systemCodeOf } from "../base/errors";
 import { translateFileError } from "./atomic-file";
 
 /** Identity of a file: the same inode of the same file system. */

@@ -1,7 +1,7 @@
 // Runs programs of the host: never through a shell, always with a time limit, and in the C locale
 // because some answers are read.
 
-import { ModuleError } from "../ansible/errors";
+import { ModuleError } from "../base/errors";
 
 export interface CommandOptions {
   readonly timeoutMs?: number;

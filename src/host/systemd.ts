@@ -4,7 +4,7 @@ import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import { ModuleError } from "../ansible/errors";
+import { ModuleError } from "../base/errors";
 import { tryAskProgram } from "./ask-program";
 import { type CommandResult, runCommand } from "./process";
 

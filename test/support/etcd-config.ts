@@ -1,7 +1,7 @@
 // Runs flannel_etcd_config in this process, with everything real but the process boundary.
 
 import { parseArguments } from "../../src/ansible/arguments";
-import { ModuleError } from "../../src/ansible/errors";
+import { ModuleError } from "../../src/base/errors";
 import { execute } from "../../src/ansible/module";
 import { Redactor } from "../../src/ansible/redact";
 import { createModule } from "../../src/modules/flannel_etcd_config/module";

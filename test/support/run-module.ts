@@ -2,7 +2,7 @@
 
 import { execa } from "execa";
 
-import { isRecord } from "../../src/ansible/json";
+import { isRecord } from "../../src/base/json";
 
 export interface ModuleRun {
   readonly exitCode: number;

@@ -1,6 +1,6 @@
 // URLs: how they are shown, what in them is secret, which headers and which proxy belong to them.
 
-import { ModuleError } from "../../ansible/errors";
+import { ModuleError } from "../../base/errors";
 
 /** Headers and the one host ("mirror.example" or "mirror.example:8443") that may see them. */
 export interface HostHeaders {

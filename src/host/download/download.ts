@@ -6,7 +6,7 @@ import { stat } from "node:fs/promises";
 import { type IncomingMessage } from "node:http";
 import { fileURLToPath } from "node:url";
 
-import { ModuleError } from "../../ansible/errors";
+import { ModuleError } from "../../base/errors";
 import { showUrl } from "./address";
 import { TransferError, translateTransferError } from "./failure";
 import { type RequestSettings, requestUrl } from "./request";

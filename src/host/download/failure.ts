@@ -1,6 +1,6 @@
 // Why a transfer failed, whether trying again can help, and what to tell the user.
 
-import { type ErrorCode, ModuleError, messageOf, systemCodeOf } from "../../ansible/errors";
+import { type ErrorCode, ModuleError, messageOf, systemCodeOf } from "../../base/errors";
 
 /** A failed transfer. `retryAfterMs` is what the server asked for, if it did. */
 export class TransferError extends ModuleError {

@@ -1,8 +1,8 @@
 // The configuration that the task declares, from a dict, from text or from single options.
 
 import { coerce } from "../../ansible/coerce";
-import { ModuleError, messageOf } from "../../ansible/errors";
-import { isRecord } from "../../ansible/json";
+import { ModuleError, messageOf } from "../../base/errors";
+import { isRecord } from "../../base/json";
 import { optionKind } from "../../flannel/backend-table";
 import { type NetworkConfig, type Reader, readNetworkConfig } from "../../flannel/network-config";
 import { type FlannelEtcdConfigOptions } from "../../generated/flannel_etcd_config";

@@ -1,9 +1,9 @@
 // Before and after as people read them: JSON with indentation, secrets masked.
 
-import { fingerprintOfSecret } from "../../ansible/hash";
-import { isRecord } from "../../ansible/json";
+import { fingerprintOfSecret } from "../../base/hash";
+import { isRecord } from "../../base/json";
 import { type Diff } from "../../ansible/module";
-import { MASK } from "../../ansible/redact";
+import { MASK } from "../../base/secrets";
 import { isSecretName } from "../../flannel/backend-table";
 import { describeLease } from "../../flannel/lease";
 import { type HeldLease } from "./observe";

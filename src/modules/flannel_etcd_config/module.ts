@@ -1,6 +1,6 @@
 // The module: the network configuration in etcd is what is declared, or the result says why not.
 
-import { StaleObservationError } from "../../ansible/errors";
+import { StaleObservationError } from "../../base/errors";
 import { type ModuleDefinition } from "../../ansible/module";
 import { changeKey } from "../../etcd/guarded-write";
 import { capacityOf, reportLease } from "../../flannel/lease";

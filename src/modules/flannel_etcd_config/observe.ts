@@ -2,7 +2,7 @@
 
 import { endianness, machine } from "node:os";
 
-import { ModuleError } from "../../ansible/errors";
+import { ModuleError } from "../../base/errors";
 import { type ModuleContext } from "../../ansible/module";
 import { blindStore, findMissingFile } from "../../etcd/blind-store";
 import { Deadline } from "../../etcd/deadline";

@@ -1,6 +1,6 @@
 // From what is declared and what is there to what is to be done. Pure.
 
-import { ModuleError } from "../../ansible/errors";
+import { ModuleError } from "../../base/errors";
 import { type Change, type Plan } from "../../ansible/module";
 import {
   type Difference,

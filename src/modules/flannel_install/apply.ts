@@ -3,7 +3,7 @@
 import { chmod, chown, link, lstat, mkdir, open, rename, rm, rmdir } from "node:fs/promises";
 import { dirname } from "node:path";
 
-import { StaleObservationError, systemCodeOf } from "../../ansible/errors";
+import { StaleObservationError, systemCodeOf } from "../../base/errors";
 import { DAEMON, MK_DOCKER_OPTS, type ReleaseFile } from "../../flannel/release-assets";
 import { type FlannelVersion, tagOf } from "../../flannel/version";
 import { type FlannelInstallOptions } from "../../generated/flannel_install";

@@ -3,7 +3,7 @@
 import { type Stats } from "node:fs";
 import { lstat, stat } from "node:fs/promises";
 
-import { ModuleError, systemCodeOf } from "../../ansible/errors";
+import { ModuleError, systemCodeOf } from "../../base/errors";
 import { type Arch, tryArchOfElf } from "../../flannel/release-assets";
 import { type FlannelVersion, tryParseVersion } from "../../flannel/version";
 import { askProgram } from "../../host/ask-program";

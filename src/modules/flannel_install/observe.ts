@@ -4,7 +4,7 @@ import { access, readdir, realpath } from "node:fs/promises";
 import { endianness, machine } from "node:os";
 import { basename, dirname, join } from "node:path";
 
-import { ModuleError, systemCodeOf } from "../../ansible/errors";
+import { ModuleError, systemCodeOf } from "../../base/errors";
 import { type ModuleContext } from "../../ansible/module";
 import { type Arch, parseArch, tryArchOfMachine } from "../../flannel/release-assets";
 import { satisfies } from "../../flannel/version";

@@ -3,7 +3,7 @@
 import { access } from "node:fs/promises";
 import { pathToFileURL } from "node:url";
 
-import { ModuleError } from "../../ansible/errors";
+import { ModuleError } from "../../base/errors";
 import { DAEMON, MK_DOCKER_OPTS, type ReleaseFile } from "../../flannel/release-assets";
 import { extractFiles } from "../../host/archive";
 import { stagedPath } from "../../host/atomic-file";

@@ -3,7 +3,7 @@
 // mk-docker-opts.sh was put there by this module. An entry counts only while the file's own digest
 // is still the one in it.
 
-import { isRecord } from "../../ansible/json";
+import { isRecord } from "../../base/json";
 import { DAEMON, MK_DOCKER_OPTS, type ReleaseFile } from "../../flannel/release-assets";
 import { tryReadFile } from "../../host/atomic-file";
 

@@ -2,7 +2,7 @@
 
 import { basename } from "node:path";
 
-import { ModuleError } from "../../ansible/errors";
+import { ModuleError } from "../../base/errors";
 import { type Change, type Plan } from "../../ansible/module";
 import {
   DAEMON,

@@ -2,8 +2,8 @@
 
 import { basename, isAbsolute, join } from "node:path";
 
-import { ModuleError } from "../../ansible/errors";
-import { isRecord } from "../../ansible/json";
+import { ModuleError } from "../../base/errors";
+import { isRecord } from "../../base/json";
 import {
   type Arch,
   type AssetChoice,

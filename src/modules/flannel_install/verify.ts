@@ -5,7 +5,7 @@ import { stat } from "node:fs/promises";
 import { machine } from "node:os";
 import { dirname } from "node:path";
 
-import { ModuleError, messageOf, systemCodeOf } from "../../ansible/errors";
+import { ModuleError, messageOf, systemCodeOf } from "../../base/errors";
 import { tryArchOfElf } from "../../flannel/release-assets";
 import { type FlannelVersion, satisfies, tagOf } from "../../flannel/version";
 import { type ElfProgram, tryReadElf } from "../../host/elf";

@@ -3,7 +3,7 @@
 import { mkdir, rmdir } from "node:fs/promises";
 import { dirname } from "node:path";
 
-import { ModuleError } from "../../ansible/errors";
+import { ModuleError } from "../../base/errors";
 import { type FlannelUnitOptions } from "../../generated/flannel_unit";
 import { removeFile, replaceFile } from "../../host/atomic-file";
 import { monotonicUs } from "../../host/clock";

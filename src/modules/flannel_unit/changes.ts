@@ -1,7 +1,7 @@
 // The steps a plan is made of, with their diffs.
 
 import { type Change, type Diff } from "../../ansible/module";
-import { MASK } from "../../ansible/redact";
+import { MASK } from "../../base/secrets";
 import { type FileState } from "../../host/atomic-file";
 
 export type Action =

@@ -1,7 +1,7 @@
 // From options to what shall be on the host: pure, and the one place where options become files.
 
-import { ModuleError } from "../../ansible/errors";
-import { didYouMean } from "../../ansible/nearest";
+import { ModuleError } from "../../base/errors";
+import { didYouMean } from "../../base/nearest";
 import { type Backend, type Families } from "../../flannel/devices";
 import { type DeclaredNetworks, DEFAULT_SUBNET_FILE } from "../../flannel/subnet-env";
 import { findControlCharacter } from "../../flannel/flag-values";

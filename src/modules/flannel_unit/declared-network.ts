@@ -1,7 +1,7 @@
 // The network configuration as declared: whole, or by single options.
 
-import { ModuleError } from "../../ansible/errors";
-import { isRecord } from "../../ansible/json";
+import { ModuleError } from "../../base/errors";
+import { isRecord } from "../../base/json";
 import { type Family, tryParseCidr } from "../../flannel/address";
 import { type Backend } from "../../flannel/devices";
 import { renderNetworkMark } from "../../flannel/network-mark";

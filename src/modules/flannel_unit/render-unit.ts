@@ -2,8 +2,8 @@
 
 import { posix } from "node:path";
 
-import { ModuleError } from "../../ansible/errors";
-import { hash64 } from "../../ansible/hash";
+import { ModuleError } from "../../base/errors";
+import { hash64 } from "../../base/hash";
 import { findControlCharacter } from "../../flannel/flag-values";
 import { tryTextOf } from "../../flannel/flags";
 import { type FlannelUnitOptions } from "../../generated/flannel_unit";

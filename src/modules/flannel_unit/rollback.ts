@@ -3,7 +3,7 @@
 import { link, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 
-import { ModuleError, messageOf } from "../../ansible/errors";
+import { ModuleError, messageOf } from "../../base/errors";
 import { type Cause, recogniseCauses } from "../../flannel/causes";
 import { type FlannelUnitOptions } from "../../generated/flannel_unit";
 import {

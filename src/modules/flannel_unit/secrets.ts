@@ -1,7 +1,7 @@
 // Keeps secrets out of texts that are shown: not only the declared ones, which redaction knows,
 // but also older ones that stand in files and processes of the host.
 
-import { MASK } from "../../ansible/redact";
+import { MASK } from "../../base/secrets";
 import { environmentNameOf } from "../../flannel/flags";
 import { secretsIn } from "../../flannel/backend-table";
 import { type FlannelUnitOptions } from "../../generated/flannel_unit";

@@ -6,7 +6,7 @@ import { join } from "node:path";
 
 import { expect } from "chai";
 
-import { ModuleError } from "../../../src/ansible/errors";
+import { ModuleError } from "../../../src/base/errors";
 import { buildModule } from "../../support/build-module";
 import { EtcdCluster, type Member, kill } from "../../support/etcd";
 import { type Json, VXLAN_CONFIG, failureOf, runEtcdConfig } from "../../support/etcd-config";

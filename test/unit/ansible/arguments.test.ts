@@ -2,7 +2,7 @@ import { expect } from "chai";
 import fc from "fast-check";
 
 import { parseArguments, readArgumentsText } from "../../../src/ansible/arguments";
-import { toAsciiJson } from "../../../src/ansible/json";
+import { toAsciiJson } from "../../../src/base/json";
 
 const MARKER = "<<INCLUDE_ANSIBLE_MODULE_JSON_ARGS>>";
 const around = (text: string): string => `() => {\n//${text}\n}`;

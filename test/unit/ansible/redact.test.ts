@@ -1,7 +1,8 @@
 import { expect } from "chai";
 import fc from "fast-check";
 
-import { MASK, Redactor } from "../../../src/ansible/redact";
+import { Redactor } from "../../../src/ansible/redact";
+import { MASK } from "../../../src/base/secrets";
 
 function redactorOf(...secrets: unknown[]): Redactor {
   const redactor = new Redactor();

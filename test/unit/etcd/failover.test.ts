@@ -1,6 +1,6 @@
 import { expect } from "chai";
 
-import { ModuleError } from "../../../src/ansible/errors";
+import { ModuleError } from "../../../src/base/errors";
 import { Deadline } from "../../../src/etcd/deadline";
 import { parseEndpoints } from "../../../src/etcd/endpoint";
 import { EndpointError, LostAnswerError } from "../../../src/etcd/endpoint-error";

@@ -1,6 +1,6 @@
 import { expect } from "chai";
 
-import { ModuleError, StaleObservationError } from "../../../src/ansible/errors";
+import { ModuleError, StaleObservationError } from "../../../src/base/errors";
 import { LostAnswerError } from "../../../src/etcd/endpoint-error";
 import { type KeyChange, changeKey } from "../../../src/etcd/guarded-write";
 import { type EtcdStore, type StoredValue, type WriteAnswer } from "../../../src/etcd/store";

@@ -1,6 +1,6 @@
 import { expect } from "chai";
 
-import { ModuleError } from "../../../src/ansible/errors";
+import { ModuleError } from "../../../src/base/errors";
 import { EndpointError, translateNetworkError } from "../../../src/etcd/endpoint-error";
 import { endOfPrefix, gatewayPathOf } from "../../../src/etcd/v3-gateway";
 import { translateRefusal } from "../../../src/etcd/v3-refusals";

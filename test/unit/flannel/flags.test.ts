@@ -1,6 +1,6 @@
 import { expect } from "chai";
 
-import { ModuleError } from "../../../src/ansible/errors";
+import { ModuleError } from "../../../src/base/errors";
 import { environmentNameOf, isFlagOn, parseSettings } from "../../../src/flannel/flags";
 import { parseVersion } from "../../../src/flannel/version";
 

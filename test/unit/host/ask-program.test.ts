@@ -4,7 +4,7 @@ import { join } from "node:path";
 
 import { expect } from "chai";
 
-import { systemCodeOf } from "../../../src/ansible/errors";
+import { systemCodeOf } from "../../../src/base/errors";
 import { askProgram } from "../../../src/host/ask-program";
 import { tinyProgram } from "../../support/tiny-program";
 

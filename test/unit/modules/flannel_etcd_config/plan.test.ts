@@ -1,6 +1,6 @@
 import { expect } from "chai";
 
-import { type ModuleError } from "../../../../src/ansible/errors";
+import { type ModuleError } from "../../../../src/base/errors";
 import { otherApi } from "../../../../src/flannel/etcd-layout";
 import { tryParseLease } from "../../../../src/flannel/lease";
 import { readNetworkConfig } from "../../../../src/flannel/network-config";

@@ -1,6 +1,6 @@
 import { expect } from "chai";
 
-import { ModuleError } from "../../../../src/ansible/errors";
+import { ModuleError } from "../../../../src/base/errors";
 import { declare } from "../../../../src/modules/flannel_unit/declaration";
 import { optionsOf } from "./options";
 

@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import fc from "fast-check";
 
-import { didYouMean, editDistance, nearestName } from "../../../src/ansible/nearest";
+import { didYouMean, editDistance, nearestName } from "../../../src/base/nearest";
 
 describe("nearestName", () => {
   const known = ["etcd-endpoints", "etcd-prefix", "iface", "iface-regex", "SubnetLen", "public-ip"];

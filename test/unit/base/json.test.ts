@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import fc from "fast-check";
 
-import { toAsciiJson } from "../../../src/ansible/json";
+import { toAsciiJson } from "../../../src/base/json";
 
 describe("toAsciiJson", () => {
   it("is one line of printable ASCII that parses back to the same value", () => {
