@@ -27,6 +27,8 @@ export interface ArgumentSpec {
   readonly required_if?: readonly (readonly [string, unknown, readonly string[]])[];
   /** Inclusive bounds of numbers: option -> [minimum, maximum]. */
   readonly ranges?: Readonly<Record<string, readonly [number, number]>>;
+  /** Keys of RETURN whose values are versions, digests, paths: never secret, never redacted. */
+  readonly facts?: readonly string[];
 }
 
 export interface ModuleSource {
@@ -34,6 +36,8 @@ export interface ModuleSource {
   readonly folder: string;
   readonly options: Readonly<Record<string, DocumentedOption>>;
   readonly argumentSpec: ArgumentSpec;
+  /** The keys of RETURN that do not depend on what the run came upon. */
+  readonly returned: readonly string[];
   /** The part that `ansible-doc` reads, to be shipped as `library/<name>.yml`. */
   readonly documentation: Readonly<Record<string, unknown>>;
 }
@@ -55,8 +59,40 @@ export function readModuleSource(folder: string): ModuleSource {
   }
   checkOptions(head["options"], name);
   const options = head["options"] as Record<string, DocumentedOption>;
-  checkNames(argumentSpec as ArgumentSpec, options, name);
-  return { name, folder, options, argumentSpec: argumentSpec as ArgumentSpec, documentation };
+  const spec = argumentSpec as ArgumentSpec;
+  checkNames(spec, options, name);
+  const results = readResults(documentation["RETURN"], name);
+  checkFacts(spec.facts ?? [], results, name);
+  const returned = Object.keys(results).filter((key) => isReturned(results[key] ?? ""));
+  return { name, folder, options, argumentSpec: spec, returned, documentation };
+}
+
+/** The keys of RETURN, each with when it is returned. */
+function readResults(section: unknown, name: string): Readonly<Record<string, string>> {
+  if (!isRecord(section)) throw new Error(`${name}.yml: RETURN must be a mapping`);
+  const results = Object.entries(section).map(([key, result]) => {
+    const returned = isRecord(result) ? result["returned"] : undefined;
+    if (typeof returned === "string") return [key, returned] as const;
+    throw new Error(`${name}: RETURN: ${key}: must say when it is returned`);
+  });
+  return Object.fromEntries(results);
+}
+
+/** What only a failure or only some finding brings is no promise to every reader of the result. */
+function isReturned(when: string): boolean {
+  return /^(?:always$|success$|when [IO]\(state\b)/.test(when);
+}
+
+/** A misspelt fact would be redacted after all, and only where a secret happens to be in it. */
+function checkFacts(
+  facts: readonly string[],
+  results: Readonly<Record<string, string>>,
+  name: string,
+): void {
+  const unknown = facts.filter((fact) => !Object.hasOwn(results, fact));
+  if (unknown.length > 0) {
+    throw new Error(`${name}: ARGUMENT_SPEC: facts: RETURN has no ${unknown.join(", ")}`);
+  }
 }
 
 function checkOptions(options: Readonly<Record<string, unknown>>, where: string): void {

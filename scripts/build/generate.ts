@@ -63,6 +63,8 @@ export function renderSpec(source: ModuleSource): string {
     `  requiredOneOf: ${JSON.stringify(source.argumentSpec.required_one_of ?? [])},`,
     `  requiredIf: ${JSON.stringify(required)},`,
     `  validate,`,
+    `  returned: ${JSON.stringify(source.returned)},`,
+    `  facts: ${JSON.stringify(source.argumentSpec.facts ?? [])},`,
     `};`,
     ``,
   ].join("\n");

@@ -41,6 +41,10 @@ export interface ModuleSpec<Options> {
     readonly names: readonly string[];
   }[];
   readonly validate: Validator;
+  /** Keys of the result that every run has, a failed one too (with null where nothing is known). */
+  readonly returned: readonly string[];
+  /** Keys of the result that hold versions, digests and the like: redaction leaves them alone. */
+  readonly facts: readonly string[];
   /** Never set; ties the generated type to the generated validator. */
   readonly optionsType?: Options;
 }
