@@ -1,10 +1,7 @@
-// The shape every module has: parse arguments -> observe -> plan -> apply -> report.
+// The contract of every module: declare -> observe -> plan -> apply -> report. Read this first; run.ts
+// is the loop that calls the five, and the only one that knows what was done.
 
-import { type ModuleArguments, parseArguments, readArgumentsText } from "./arguments";
-import { ModuleError, StaleObservationError, messageOf } from "../base/errors";
-import { describeInvocation, parseOptions } from "./options";
-import { printResult } from "./output";
-import { Redactor } from "./redact";
+import { type ErrorCode } from "../base/errors";
 import { type ModuleSpec } from "./spec";
 
 /** One before/after pair as `ansible-playbook --diff` shows it. */
@@ -15,168 +12,95 @@ export interface Diff {
   readonly after: string;
 }
 
-/** One step of a plan. `changed`, `diff` and check mode are made of nothing else. */
+/** One step of a plan. `changed`, `changes`, `diff` and check mode are made of nothing else. */
 export interface Change {
   /** What the step does, in the imperative: "write /etc/systemd/system/flanneld.service". */
   readonly summary: string;
   readonly diff?: Diff;
 }
 
+/** Why a plan must not be carried out. */
+export interface Obstacle {
+  readonly code: ErrorCode;
+  readonly message: string;
+  /** No task before this one could take it away, so that check mode refuses as a real run does. */
+  readonly lasting?: boolean;
+  /** Keys of the result that explain it. */
+  readonly result?: Readonly<Record<string, unknown>>;
+}
+
+/** What shall be done, in this order, and what there is to say about it. */
 export interface Plan<C extends Change = Change> {
   readonly changes: readonly C[];
   readonly warnings?: readonly string[];
+  /** Any of them refuses the plan before its first change; check mode only warns of passing ones. */
+  readonly obstacles?: readonly Obstacle[];
 }
 
 /** What a module may use of the run it is in. */
-export interface ModuleContext {
+export interface Context {
   readonly checkMode: boolean;
-  readonly diffMode: boolean;
-  readonly verbosity: number;
-  readonly tmpDir: string | undefined;
+  /** 1, and more after a lost race: someone else changed what had been observed. */
+  readonly attempt: number;
   /** Shows a warning to the user, as `warnings` of the result. */
   warn(message: string): void;
-  /** Hides this value, wherever it would be printed from now on. */
+  /** Hides this value, wherever it would be printed from now on; for secrets that are observed. */
   protect(secret: unknown): void;
 }
 
+/** What `apply` has beside its change. */
+export interface Run<Declared, Observed, P extends Plan> {
+  readonly declared: Declared;
+  readonly observed: Observed;
+  readonly plan: P;
+  /**
+   * Enters a change into the journal at the moment of its effect: for an apply that goes on after it
+   * (waits, undoes), does more than was planned, or only now knows the diff. The loop enters the
+   * planned change when apply returns without having done so.
+   */
+  record(change: P["changes"][number]): void;
+  /** Takes a change out of the journal that was undone, so that nothing is left of it. */
+  revoke(change: P["changes"][number]): void;
+}
+
+/** The changes that the result tells: the planned ones in check mode, else those carried out. */
+export interface Told<C extends Change, Outcome> {
+  readonly changes: readonly C[];
+  readonly outcome: Outcome;
+}
+
 /**
- * A module. `plan` is pure; `apply` is called only with changes to make and outside check mode;
- * `report` gives the module's own keys of the result (`outcome` is undefined when nothing was
- * applied). Keys `changed`, `diff`, `warnings`, `invocation` and `changes` are the contract's.
+ * A module. `declare` is the only one that sees options, `plan` is pure, `apply` carries out one change.
+ * The keys `changed`, `changes`, `diff`, `warnings`, `invocation`, `failed`, `msg` and `error_code` of
+ * the result are the contract's; all others come from `report`.
  */
-export interface ModuleDefinition<Options, Observation, P extends Plan, Outcome> {
+export interface Module<Options, Declared, Observed, P extends Plan, Outcome> {
   readonly spec: ModuleSpec<Options>;
-  /** Secret values inside options that are not no_log as a whole (dicts, URLs). */
+  /** Secret values inside options that are not no_log as a whole (dicts, URLs), and in the environment. */
   readonly secretsOf?: (options: Options) => readonly unknown[];
-  readonly observe: (
-    options: Options,
-    context: ModuleContext,
-  ) => Observation | Promise<Observation>;
-  readonly plan: (options: Options, observation: Observation) => P;
+  /** Once per run: what shall be. No host, no network. Throws `invalid_arguments`, `invalid_config`. */
+  readonly declare: (options: Options, context: Context) => Declared | Promise<Declared>;
+  /** Once per attempt: what is. Reads only. */
+  readonly observe: (declared: Declared, context: Context) => Observed | Promise<Observed>;
+  readonly plan: (declared: Declared, observed: Observed, context: Context) => P;
+  /** The last checks before the first change of an attempt; what it throws has changed nothing. */
+  readonly prepare?: (
+    outcome: Outcome,
+    run: Run<Declared, Observed, P>,
+  ) => Outcome | Promise<Outcome>;
+  /** One change, atomic and safe to be killed in. Returns what is known by now. */
   readonly apply: (
-    plan: P,
-    options: Options,
-    observation: Observation,
-    context: ModuleContext,
-  ) => Promise<Outcome>;
-  /** Adds to a planned diff what only applying could find out, such as the digest of a download. */
-  readonly completeDiff?: (diff: Diff, outcome: Outcome) => Diff;
+    change: P["changes"][number],
+    outcome: Outcome,
+    run: Run<Declared, Observed, P>,
+  ) => Outcome | Promise<Outcome>;
+  /** The outcome while nothing has been applied. */
+  readonly nothing: Outcome;
+  /** The module's own keys, also of a run that failed after it had planned. */
   readonly report: (
-    options: Options,
-    observation: Observation,
+    declared: Declared,
+    observed: Observed,
     plan: P,
-    outcome: Outcome | undefined,
+    told: Told<P["changes"][number], Outcome>,
   ) => Readonly<Record<string, unknown>>;
-}
-
-type Result = Readonly<Record<string, unknown>>;
-
-/** Observing and planning anew after this many lost races is not going to help. */
-const MAX_ATTEMPTS = 5;
-
-/** Runs a module as a process: reads its arguments, prints one line of JSON, sets the exit code. */
-export async function runModule<Options, Observation, P extends Plan, Outcome>(
-  definition: ModuleDefinition<Options, Observation, P, Outcome>,
-  embedded: string,
-): Promise<void> {
-  const redactor = new Redactor();
-  const finish = (result: Result): never => {
-    try {
-      printResult(redactor.redact(result) as Result);
-    } catch {
-      process.exit(1); // nobody is reading
-    }
-    process.exit(result["failed"] === true ? 1 : 0);
-  };
-  const fail = (error: unknown): never => finish(describeFailure(definition.spec.name, error));
-  // An uncaught exception would print its stack, and secrets with it.
-  process.on("uncaughtException", fail);
-  process.on("unhandledRejection", fail);
-  try {
-    const args = parseArguments(readArgumentsText(embedded, process.argv));
-    finish(await execute(definition, args, redactor));
-  } catch (error) {
-    fail(error);
-  }
-}
-
-/** A module run without process, input or output; throws ModuleError. */
-export async function execute<Options, Observation, P extends Plan, Outcome>(
-  definition: ModuleDefinition<Options, Observation, P, Outcome>,
-  args: ModuleArguments,
-  redactor: Redactor,
-): Promise<Result> {
-  const options = parseOptions(definition.spec, args.options, redactor);
-  definition.secretsOf?.(options).forEach((secret) => {
-    redactor.add(secret);
-  });
-  const warnings: string[] = [];
-  const { checkMode, diffMode, verbosity, tmpDir } = args.settings;
-  const context: ModuleContext = {
-    checkMode,
-    diffMode,
-    verbosity,
-    tmpDir,
-    warn: (message) => {
-      warnings.push(message);
-    },
-    protect: (secret) => {
-      redactor.add(secret);
-    },
-  };
-  const { plan, report, diffs } = await converge(definition, options, context);
-  warnings.push(...(plan.warnings ?? []));
-  return {
-    changed: plan.changes.length > 0,
-    ...report,
-    changes: plan.changes.map((change) => change.summary),
-    ...(diffMode ? { diff: diffs } : {}),
-    ...(warnings.length > 0 ? { warnings: [...new Set(warnings)] } : {}),
-    invocation: { module_args: describeInvocation(definition.spec.options, args.options) },
-  };
-}
-
-async function converge<Options, Observation, P extends Plan, Outcome>(
-  definition: ModuleDefinition<Options, Observation, P, Outcome>,
-  options: Options,
-  context: ModuleContext,
-): Promise<{ plan: P; report: Result; diffs: readonly Diff[] }> {
-  for (let attempt = 1; ; attempt++) {
-    const observation = await definition.observe(options, context);
-    const plan = definition.plan(options, observation);
-    try {
-      const mustApply = plan.changes.length > 0 && !context.checkMode;
-      const outcome = mustApply
-        ? await definition.apply(plan, options, observation, context)
-        : undefined;
-      const planned = plan.changes.flatMap((change) => change.diff ?? []);
-      const diffs =
-        outcome === undefined
-          ? planned
-          : planned.map((diff) => definition.completeDiff?.(diff, outcome) ?? diff);
-      return { plan, report: definition.report(options, observation, plan, outcome), diffs };
-    } catch (error) {
-      if (!(error instanceof StaleObservationError) || attempt === MAX_ATTEMPTS) throw error;
-    }
-  }
-}
-
-function describeFailure(name: string, error: unknown): Result {
-  if (error instanceof ModuleError) {
-    return {
-      changed: false,
-      ...error.result,
-      failed: true,
-      msg: error.message,
-      error_code: error.code,
-    };
-  }
-  const stack = error instanceof Error ? error.stack : undefined;
-  return {
-    failed: true,
-    changed: false,
-    error_code: "internal",
-    msg: `${name}: internal error, please report it: ${messageOf(error)}`,
-    ...(stack === undefined ? {} : { exception: stack }),
-  };
 }

@@ -17,6 +17,7 @@ export type ErrorCode =
   | "verification"
   | "host"
   | "service"
+  | "interrupted"
   | "internal";
 
 export interface ErrorOptions {

@@ -1,11 +1,12 @@
 // The module contract, through a real bundle in a process of its own.
 
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { expect } from "chai";
+import { execa } from "execa";
 
 import { buildProbe } from "../support/probe";
 import { parseLine, runModuleFile } from "../support/run-module";
@@ -148,8 +149,8 @@ describe("a bundled module", () => {
         write({
           ...secrets,
           content: `x${secret}x`,
-          settings: { PSK: "p5k-p5k" },
-          anything: ["p5k-p5k"],
+          settings: { PSK: "p5k-p5k-p5k" },
+          anything: ["p5k-p5k-p5k"],
           _ansible_diff: true,
         }),
       );
@@ -171,6 +172,136 @@ describe("a bundled module", () => {
       expect(run.result).to.include({ failed: true });
       expect(run.stdout).to.not.include("Tr0ub4dor");
     });
+  });
+
+  describe("that fails after a change", () => {
+    const more = (): string[] => ["b", "c"].map((name) => join(work, name));
+
+    for (const [fault, code] of Object.entries({
+      throw: "internal",
+      exit: "host",
+      stale: "conflict",
+    })) {
+      it(`tells what it had done before, by ${fault}`, async () => {
+        const args = write({ more: more(), fault, _ansible_diff: true });
+        const { result } = await runModuleFile(probe, args);
+        expect(result).to.deep.include({
+          ...{ changed: true, failed: true, error_code: code, path: target, written: 2 },
+          changes: [`write ${target}`, `write ${join(work, "b")}`],
+          warnings: ["about to write hello"],
+        });
+        expect(result["msg"]).to.include(
+          `\nalready done: write ${target}; write ${join(work, "b")}`,
+        );
+        expect(result["diff"]).to.have.lengthOf(2);
+        expect(result).to.have.nested.property("invocation.module_args.path", target);
+        const healed = await runModuleFile(probe, write({ more: more() }));
+        expect(healed.result).to.deep.include({
+          changed: true,
+          changes: [`write ${join(work, "c")}`],
+        });
+      });
+    }
+
+    it("tells the changes of all attempts when a race was lost", async () => {
+      const { result } = await runModuleFile(probe, write({ more: more(), fault: "raced" }));
+      const changes = [`write ${target}`, `write ${join(work, "b")}`];
+      expect(result).to.deep.include({ changed: true, changes });
+      expect(result).to.not.have.property("failed");
+    });
+
+    it("ends by a signal with what was done, and says in what it was interrupted", async () => {
+      const child = execa(probe, {
+        input: JSON.stringify(write({ more: more(), fault: "hang" })),
+        reject: false,
+      });
+      while (!existsSync(join(work, "b"))) await new Promise((resolve) => setTimeout(resolve, 20));
+      await new Promise((resolve) => setTimeout(resolve, 200));
+      child.kill("SIGTERM");
+      const result = parseLine(`${(await child).stdout}\n`);
+      const changes = [`write ${target}`, `write ${join(work, "b")}`];
+      expect(result).to.deep.include({
+        changed: true,
+        failed: true,
+        error_code: "interrupted",
+        changes,
+      });
+      expect(result["msg"]).to.include(`interrupted by SIGTERM during: write ${join(work, "c")}`);
+    });
+  });
+
+  it("has every promised key when it fails before anything is known", async () => {
+    for (const args of [{}, write({ fault: "observe" })]) {
+      const { result } = await runModuleFile(probe, args);
+      expect(result).to.deep.include({
+        changed: false,
+        failed: true,
+        changes: [],
+        path: null,
+        written: null,
+      });
+      expect(result).to.have.property("invocation");
+    }
+  });
+
+  describe("with an obstacle", () => {
+    it("warns in check mode, and refuses before the first change otherwise", async () => {
+      const check = await runModuleFile(
+        probe,
+        write({ fault: "obstacle", _ansible_check_mode: true }),
+      );
+      expect(check.result).to.deep.include({ changed: true, changes: [`write ${target}`] });
+      expect(check.result["warnings"]).to.include("something is not there yet");
+      const real = await runModuleFile(probe, write({ fault: "obstacle" }));
+      expect(real.result).to.deep.include({
+        failed: true,
+        error_code: "not_found",
+        changed: false,
+        path: target,
+      });
+      expect(existsSync(target)).to.equal(false);
+    });
+
+    it("that nothing can take away, refuses in check mode, too", async () => {
+      for (const checkMode of [true, false]) {
+        const run = await runModuleFile(
+          probe,
+          write({ fault: "refusal", _ansible_check_mode: checkMode }),
+        );
+        expect(run.result).to.deep.include({
+          failed: true,
+          error_code: "refused",
+          changed: false,
+          changes: [],
+        });
+      }
+    });
+  });
+
+  describe("whose short secret spells a part of a key or value of the contract", () => {
+    for (const secret of ["failed", "e", "changed", "msg", "1", "a", "internal", "path"]) {
+      it(`keeps all keys and facts: ${secret}`, async () => {
+        const args = write({
+          username: "u",
+          password: secret,
+          fault: "exit",
+          content: `it is ${secret} here`,
+        });
+        const { result } = await runModuleFile(probe, args);
+        expect(result).to.deep.include({
+          failed: true,
+          changed: false,
+          error_code: "host",
+          path: target,
+        });
+        expect(result["msg"]).to.equal("cannot use ********");
+        expect(result["details"]).to.equal("********");
+        expect(result).to.have.nested.property(
+          "invocation.module_args.content",
+          "it is ******** here",
+        );
+      });
+    }
   });
 
   it("prints a result larger than a pipe's buffer whole", async () => {

@@ -1,0 +1,199 @@
+// One run of a module: the loop around the five verbs. It alone knows what was done, so that a result
+// tells the truth after a failure, a lost race or a signal, too.
+
+import { ModuleError, StaleObservationError, messageOf } from "../base/errors";
+import { type ModuleArguments } from "./arguments";
+import { type Change, type Context, type Module, type Plan, type Run } from "./module";
+import { describeInvocation, parseOptions } from "./options";
+import { Redactor } from "./redact";
+import { type Result, describeDone, joinDiffs, nullsFor } from "./result";
+
+/** Observing and planning anew after this many lost races is not going to help. */
+const MAX_ATTEMPTS = 5;
+
+/** What is known once a plan has been made. */
+interface Stage<Declared, Observed, P> {
+  readonly declared: Declared;
+  readonly observed: Observed;
+  readonly plan: P;
+}
+
+export class ModuleRun<Options, Declared, Observed, P extends Plan, Outcome> {
+  readonly #redactor = new Redactor();
+  readonly #warnings: string[] = [];
+  readonly #journal: P["changes"][number][] = [];
+  #arguments: ModuleArguments | undefined;
+  #stage: Stage<Declared, Observed, P> | undefined;
+  #outcome: Outcome;
+  #underWay: Change | undefined;
+  #interruption: ModuleError | undefined;
+
+  constructor(private readonly module: Module<Options, Declared, Observed, P, Outcome>) {
+    this.#outcome = module.nothing;
+  }
+
+  /** The change that is being carried out at this moment. */
+  get underWay(): Change | undefined {
+    return this.#underWay;
+  }
+
+  /** Runs the module to its result, redacted; a failure is a result, too. Never throws. */
+  async execute(args: ModuleArguments): Promise<Result> {
+    this.#arguments = args;
+    try {
+      await this.#converge(args);
+      return this.#result(undefined);
+    } catch (error) {
+      return this.fail(error);
+    }
+  }
+
+  /** The result of a run that ends here and now, because of this. */
+  fail(error: unknown): Result {
+    return this.#result(error ?? new Error("nothing was thrown"));
+  }
+
+  /** Ends the run before its next change. */
+  interrupt(error: ModuleError): void {
+    this.#interruption = error;
+  }
+
+  async #converge({ options: raw, settings: { checkMode } }: ModuleArguments): Promise<void> {
+    const { module } = this;
+    const options = parseOptions(module.spec, raw, this.#redactor);
+    module.secretsOf?.(options).forEach((secret) => {
+      this.#redactor.add(secret);
+    });
+    const declared = await module.declare(options, this.#context(checkMode, 1));
+    for (let attempt = 1; ; attempt++) {
+      const context = this.#context(checkMode, attempt);
+      const observed = await module.observe(declared, context);
+      const plan = module.plan(declared, observed, context);
+      this.#stage = { declared, observed, plan };
+      this.#refuse(plan, checkMode);
+      if (checkMode || plan.changes.length === 0) return;
+      try {
+        await this.#carryOut(this.#stage);
+        return;
+      } catch (error) {
+        if (!(error instanceof StaleObservationError) || attempt === MAX_ATTEMPTS) throw error;
+      }
+    }
+  }
+
+  #context(checkMode: boolean, attempt: number): Context {
+    return {
+      checkMode,
+      attempt,
+      warn: (message) => {
+        this.#warnings.push(message);
+      },
+      protect: (secret) => {
+        this.#redactor.add(secret);
+      },
+    };
+  }
+
+  #refuse({ obstacles = [] }: P, checkMode: boolean): void {
+    const mustRefuse = obstacles.filter(({ lasting }) => !checkMode || lasting === true);
+    const [first] = mustRefuse;
+    if (first === undefined) {
+      this.#warnings.push(...obstacles.map(({ message }) => message));
+      return;
+    }
+    const message = mustRefuse.map((obstacle) => obstacle.message).join("; ");
+    const result = Object.assign({}, ...mustRefuse.map((obstacle) => obstacle.result)) as Result;
+    throw new ModuleError(first.code, message, { result });
+  }
+
+  async #carryOut(stage: Stage<Declared, Observed, P>): Promise<void> {
+    const { module } = this;
+    const [run, hasRecorded] = this.#runOf(stage);
+    if (module.prepare !== undefined) this.#outcome = await module.prepare(this.#outcome, run);
+    for (const change of stage.plan.changes) {
+      if (this.#interruption !== undefined) throw this.#interruption;
+      this.#underWay = change;
+      this.#outcome = await module.apply(change, this.#outcome, run);
+      this.#underWay = undefined;
+      if (!hasRecorded()) this.#journal.push(change);
+    }
+  }
+
+  /** What apply gets, and whether it has used it since it was last asked. */
+  #runOf(stage: Stage<Declared, Observed, P>): [Run<Declared, Observed, P>, () => boolean] {
+    let recorded = false;
+    const run = {
+      ...stage,
+      record: (change: P["changes"][number]) => {
+        recorded = true;
+        this.#journal.push(change);
+      },
+      revoke: (change: P["changes"][number]) => {
+        const index = this.#journal.lastIndexOf(change);
+        if (index >= 0) this.#journal.splice(index, 1);
+      },
+    };
+    const hasRecorded = (): boolean => {
+      const answer = recorded;
+      recorded = false;
+      return answer;
+    };
+    return [run, hasRecorded];
+  }
+
+  /** Every key that a run promises, whatever became of it. */
+  #result(error: unknown): Result {
+    const { spec } = this.module;
+    const settings = this.#arguments?.settings;
+    const isPredicted = error === undefined && settings?.checkMode === true;
+    const changes = isPredicted ? (this.#stage?.plan.changes ?? []) : this.#journal;
+    const warnings = [...this.#warnings, ...(this.#stage?.plan.warnings ?? [])];
+    const { data, texts } = this.#ownKeys(changes, error);
+    const raw = this.#arguments?.options;
+    return this.#redactor.redactResult(spec.facts, {
+      facts: { changed: changes.length > 0, ...this.#failureFacts(error) },
+      data: { ...nullsFor(spec.returned), ...data },
+      texts: {
+        ...texts,
+        ...this.#failureTexts(error),
+        changes: changes.map(({ summary }) => summary),
+        ...(settings?.diffMode === true ? { diff: joinDiffs(changes) } : {}),
+        ...(warnings.length > 0 ? { warnings: [...new Set(warnings)] } : {}),
+        ...(raw === undefined
+          ? {}
+          : { invocation: { module_args: describeInvocation(spec.options, raw) } }),
+      },
+    });
+  }
+
+  /** The module's own keys, and what a failure adds to them. */
+  #ownKeys(changes: P["changes"], error: unknown): { data: Result; texts: Result } {
+    const texts = error instanceof ModuleError ? error.result : {};
+    if (this.#stage === undefined) return { data: {}, texts };
+    const { declared, observed, plan } = this.#stage;
+    try {
+      const told = { changes, outcome: this.#outcome };
+      return { data: this.module.report(declared, observed, plan, told), texts };
+    } catch (fault) {
+      if (error === undefined) throw fault;
+      return { data: {}, texts }; // the failure that is to be told counts for more
+    }
+  }
+
+  #failureFacts(error: unknown): Result {
+    if (error === undefined) return {};
+    return { failed: true, error_code: error instanceof ModuleError ? error.code : "internal" };
+  }
+
+  #failureTexts(error: unknown): Result {
+    if (error === undefined) return {};
+    const done = describeDone(this.#journal);
+    if (error instanceof ModuleError) return { msg: `${error.message}${done}` };
+    const stack = error instanceof Error ? error.stack : undefined;
+    const { name } = this.module.spec;
+    return {
+      msg: `${name}: internal error, please report it: ${messageOf(error)}${done}`,
+      ...(stack === undefined ? {} : { exception: stack }),
+    };
+  }
+}
