@@ -4,7 +4,7 @@ import { X509Certificate, createPrivateKey } from "node:crypto";
 import { readFile } from "node:fs/promises";
 
 import { ModuleError } from "../base/errors";
-import { translateFileError } from "../host/atomic-file";
+import { translateFileError } from "../host/file-errors";
 
 export interface TlsFiles {
   readonly caFile?: string | undefined;

@@ -7,7 +7,7 @@ import { type IncomingMessage } from "node:http";
 import { type Socket } from "node:net";
 import { type ConnectionOptions } from "node:tls";
 
-import { translateFileError } from "../atomic-file";
+import { translateFileError } from "../file-errors";
 import { basicAuthorization, showUrl } from "./address";
 import { TransferError, describeStatus, translateTransferError } from "./failure";
 

@@ -7,7 +7,7 @@ import { ModuleError, systemCodeOf } from "../../base/errors";
 import { type Arch, tryArchOfElf } from "../../flannel/release-assets";
 import { type FlannelVersion, tryParseVersion } from "../../flannel/version";
 import { askProgram } from "../../host/ask-program";
-import { translateFileError } from "../../host/atomic-file";
+import { translateFileError } from "../../host/file-errors";
 import { sha256OfFile } from "../../host/checksum";
 import { tryReadElf } from "../../host/elf";
 import { type CommandResult } from "../../host/process";
