@@ -5,7 +5,7 @@ import { join } from "node:path";
 
 import { isRecord } from "../base/json";
 import { ModuleError } from "../base/errors";
-import { type CommandResult, runCommand } from "../host/process";
+import { type CommandResult, runCommand } from "../host/programs";
 import { type Credentials } from "./credentials";
 import { type Endpoint } from "./endpoint";
 import { EndpointError } from "./endpoint-error";

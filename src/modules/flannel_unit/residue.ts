@@ -4,7 +4,7 @@ import { sameBlock, tryParseCidr, formatCidr } from "../../flannel/address";
 import { isFlannelDevice } from "../../flannel/devices";
 import { type FilteredNetwork, findFlannelTables, renderRuleRemoval } from "../../flannel/firewall";
 import { type DeclaredNetworks, type SubnetEnv } from "../../flannel/subnet-env";
-import { tryAskProgram } from "../../host/ask-program";
+import { tryAskProgram } from "../../host/programs";
 import { type FileState } from "../../host/atomic-file";
 import { listInterfaces } from "../../host/network";
 import { type UnitChange, planRemove } from "./changes";
