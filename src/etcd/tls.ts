@@ -25,8 +25,6 @@ export async function readTlsMaterial(files: TlsFiles): Promise<TlsMaterial> {
     readPem("cert_file", files.certFile, "CERTIFICATE"),
     readPem("key_file", files.keyFile, "PRIVATE KEY"),
   ]);
-  // Debian's Node.js 18 parses all CAs of the system before it takes `ca` in their place: 20 ms.
-  if (files.caFile !== undefined) process.env["SSL_CERT_FILE"] = files.caFile;
   if (cert !== undefined && key !== undefined) checkPair(cert, key, files);
   return {
     ...(ca === undefined ? {} : { ca }),
