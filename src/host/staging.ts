@@ -1,9 +1,9 @@
 // The next version of a file is prepared beside it, under a name that says which process does so:
 // what a killed run has left is known by it, and what a running one still needs is let be.
 
-import { readdirSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 
+import { listNames } from "./directory";
 import { tryStartOf } from "./proc";
 
 /** The process that staged a file. */
@@ -52,13 +52,13 @@ export function isAbandoned(name: string): boolean {
 
 /** What runs that have ended left in `directory` for these `targets` (names); as paths. */
 export function listAbandoned(directory: string, targets: readonly string[]): readonly string[] {
-  const names = listNames(directory).filter((name) => isStagedName(name, targets));
+  const names = visibleNames(directory).filter((name) => isStagedName(name, targets));
   return names.filter(isAbandoned).map((name) => join(directory, name));
 }
 
-function listNames(directory: string): readonly string[] {
+function visibleNames(directory: string): readonly string[] {
   try {
-    return readdirSync(directory);
+    return listNames(directory);
   } catch {
     return []; // what cannot be seen is in nobody's way
   }
