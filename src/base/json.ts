@@ -5,14 +5,26 @@ export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** The JSON object in `text`; undefined when it holds anything else. */
-export function tryParseRecord(text: string): Record<string, unknown> | undefined {
+/** What JSON says; undefined when `text` is something else. */
+export function tryParseJson(text: string): unknown {
   try {
-    const parsed: unknown = JSON.parse(text);
-    return isRecord(parsed) ? parsed : undefined;
+    return JSON.parse(text) as unknown;
   } catch {
     return undefined;
   }
+}
+
+/** The JSON object in `text`; undefined when it holds anything else. */
+export function tryParseRecord(text: string): Record<string, unknown> | undefined {
+  const parsed = tryParseJson(text);
+  return isRecord(parsed) ? parsed : undefined;
+}
+
+/** A value as JSON, at most `limit` characters of it, for messages. Never for secrets. */
+export function showJson(value: unknown, limit = 60): string {
+  const text = JSON.stringify(value) as string | undefined;
+  if (text === undefined) return "nothing";
+  return text.length > limit ? `${text.slice(0, limit - 3)}...` : text;
 }
 
 /**

@@ -1,6 +1,7 @@
 // What one endpoint can do wrong, and how that is told.
 
-import { type ErrorCode, ModuleError, messageOf, systemCodeOf } from "../base/errors";
+import { type ErrorCode, ModuleError } from "../base/errors";
+import { type FaultName, describeNetworkFault, explainNetworkError } from "../host/network-errors";
 import { type Endpoint } from "./endpoint";
 
 /** Codes of ModuleError that one endpoint can cause, the most telling first. */
@@ -70,78 +71,18 @@ export function describeTotalFailure(failures: readonly EndpointFailure[]): Modu
   });
 }
 
-interface Rule {
-  readonly pattern: RegExp;
-  readonly code: ErrorCode;
-  readonly text: string;
-}
-
-const CERTIFICATE_REQUIRED: Rule = {
-  pattern: /ALERT_(CERTIFICATE_REQUIRED|NO_CERTIFICATE|HANDSHAKE_FAILURE)/,
-  code: "tls",
-  text: "the server requires a client certificate, give cert_file and key_file",
+/** What to do about it where the server is etcd. */
+const ADVICE: Readonly<Partial<Record<FaultName, string>>> = {
+  "client-certificate-refused":
+    ": it must be valid now, signed by the CA that etcd trusts, and allow clientAuth",
+  "client-certificate-required": ", give cert_file and key_file",
+  "connection-refused": " (is etcd running?)",
+  "handshake-refused": " (by cert_file and key_file)",
+  "not-http": ", so this is not etcd",
 };
-
-const CERTIFICATE_REFUSED: Rule = {
-  pattern: /ALERT_(BAD_CERTIFICATE|UNKNOWN_CA|CERTIFICATE_|UNSUPPORTED_CERT|ACCESS_DENIED|DECRYPT)/,
-  code: "tls",
-  text: "client certificate refused: it must be valid now, signed by the CA that etcd trusts, and allow clientAuth",
-};
-
-/** From the codes of Node.js and OpenSSL; the first match counts. */
-const RULES: readonly Rule[] = [
-  { pattern: /^ENOTFOUND/, code: "network", text: "DNS: no such host name" },
-  {
-    pattern: /^EAI_/,
-    code: "network",
-    text: "DNS: the host name cannot be resolved at the moment",
-  },
-  {
-    pattern: /^ECONNREFUSED/,
-    code: "network",
-    text: "connection refused, nothing listens there (is etcd running?)",
-  },
-  {
-    pattern: /^(EHOSTUNREACH|ENETUNREACH|ENETDOWN|EHOSTDOWN|EADDRNOTAVAIL)/,
-    code: "network",
-    text: "no route to this host",
-  },
-  { pattern: /^ETIMEDOUT/, code: "timeout", text: "timeout: no connection" },
-  { pattern: /^CERT_HAS_EXPIRED/, code: "tls", text: "the server's certificate has expired" },
-  {
-    pattern: /^CERT_NOT_YET_VALID/,
-    code: "tls",
-    text: "the server's certificate is not valid yet (is this host's clock right?)",
-  },
-  {
-    pattern: /^ERR_TLS_CERT_ALTNAME_INVALID/,
-    code: "tls",
-    text: "wrong host name: the server's certificate is for other names",
-  },
-  {
-    pattern:
-      /^(UNABLE_TO_|SELF_SIGNED|DEPTH_ZERO|CERT_SIGNATURE_FAILURE|CERT_UNTRUSTED|INVALID_CA)/,
-    code: "tls",
-    text: "unknown CA: the server's certificate was not signed by ca_file (or, without it, by a CA of the system)",
-  },
-  CERTIFICATE_REQUIRED,
-  CERTIFICATE_REFUSED,
-  {
-    pattern: /WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG|UNEXPECTED_MESSAGE/,
-    code: "tls",
-    text: "not a TLS server, is it http:// instead of https://?",
-  },
-  { pattern: /^HPE_/, code: "network", text: "not etcd: the answer is not HTTP" },
-  { pattern: /^(ERR_SSL|EPROTO)/, code: "tls", text: "the TLS handshake failed" },
-  {
-    pattern: /^(ECONNRESET|EPIPE|ECONNABORTED)/,
-    code: "network",
-    text: "the connection was cut",
-  },
-];
 
 /** How far an attempt came. `sent`: the request may have reached the server. */
-interface Progress {
+interface AttemptProgress {
   readonly sent: boolean;
   readonly secure: boolean;
   /** Whether the client has a certificate to show. */
@@ -149,31 +90,14 @@ interface Progress {
 }
 
 /** A system, TLS or HTTP error of one attempt. */
-export function translateNetworkError(error: unknown, progress: Progress): EndpointError {
+export function translateNetworkError(error: unknown, progress: AttemptProgress): EndpointError {
   if (error instanceof EndpointError) return error;
   const { sent, secure, certified } = progress;
-  const code = systemCodeOf(error) ?? "";
-  if (code === "ECONNRESET" && secure && !sent) {
-    return new EndpointError("cut during the TLS handshake, is it http:// instead of https://?", {
-      code: "tls",
-      cause: error,
-    });
-  }
-  // OpenSSL's reason is in the code on newer Node.js and in the message on older ones.
-  const text = `${code} ${messageOf(error).replace(/ /g, "_").toUpperCase()}`;
-  const found = RULES.find(({ pattern }) => pattern.test(code) || matchesReason(pattern, text));
-  // Go's TLS calls a missing certificate a bad one.
-  const rule = found === CERTIFICATE_REFUSED && !certified ? CERTIFICATE_REQUIRED : found;
-  const detail = rule === undefined || rule.text.includes("wrong host") ? messageOf(error) : code;
-  const message = `${rule?.text ?? "cannot be reached"}${detail === "" ? "" : ` (${detail})`}`;
-  return new EndpointError(message, {
-    code: rule?.code ?? "network",
+  const fault = explainNetworkError(error, { certified, handshaking: secure && !sent });
+  return new EndpointError(describeNetworkFault(fault, ADVICE[fault.name]), {
+    code: fault.code,
     cause: error,
     // A refused certificate or a failed handshake means that no request was read.
-    sent: sent && rule?.code !== "tls",
+    sent: sent && fault.code !== "tls",
   });
-}
-
-function matchesReason(pattern: RegExp, text: string): boolean {
-  return !pattern.source.startsWith("^") && pattern.test(text);
 }

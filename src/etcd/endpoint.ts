@@ -1,6 +1,7 @@
 // Addresses of etcd members.
 
 import { ModuleError } from "../base/errors";
+import { tryParseUrl } from "../base/userinfo";
 
 export interface Endpoint {
   /** As given, without a slash at its end; names the endpoint in messages and results. */
@@ -44,21 +45,14 @@ function portIn(text: string): number | undefined {
 }
 
 function faultOf(text: string): string | undefined {
+  // What is in front of the last "@" is not repeated, whatever else is wrong: it holds a password.
+  const host = text.slice(text.lastIndexOf("@") + 1);
+  if (host !== text) return `"${host}": give username and password as options instead`;
   if (!/^https?:\/\//i.test(text)) return `"${text}" has no http:// or https://`;
   const url = tryParseUrl(text);
   if (url === undefined) return `"${text}" is not a URL`;
-  // The text is not repeated here: it holds a password.
-  if (url.username !== "") return `"${url.host}": give username and password as options instead`;
   const rest = `${url.pathname}${url.search}${url.hash}`;
   return rest === "/"
     ? undefined
     : `"${text}" has a path, an endpoint is scheme, host and port only`;
-}
-
-function tryParseUrl(text: string): URL | undefined {
-  try {
-    return new URL(text);
-  } catch {
-    return undefined;
-  }
 }

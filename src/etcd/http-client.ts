@@ -28,7 +28,9 @@ export class HttpClient {
   readonly #secure: SecureAgent;
   readonly #certified: boolean;
 
-  constructor(tls: TlsMaterial) {
+  /** `caFile`: where `tls.ca` was read from. */
+  constructor(tls: TlsMaterial, caFile: string | undefined) {
+    if (caFile !== undefined) spareSystemCas(caFile);
     this.#certified = tls.cert !== undefined;
     this.#secure = new SecureAgent({ keepAlive: true, ...tls });
   }
@@ -57,6 +59,14 @@ export class HttpClient {
       outgoing.end(body);
     });
   }
+}
+
+/**
+ * Has OpenSSL take this file for the system's CAs. Debian's Node.js 18 parses all of those before
+ * it takes an agent's own `ca` in their place, which costs 20 ms and changes nothing.
+ */
+function spareSystemCas(caFile: string): void {
+  process.env["SSL_CERT_FILE"] = caFile;
 }
 
 function exchange(

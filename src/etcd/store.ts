@@ -18,6 +18,12 @@ export interface StoredEntry extends StoredValue {
 export type WriteAnswer =
   { readonly outcome: "done"; readonly revision: number } | { readonly outcome: "conflict" };
 
+/** The etcd user, for clusters with authentication on. */
+export interface Credentials {
+  readonly username: string;
+  readonly password: string;
+}
+
 export type Transport = "http" | "gateway" | "etcdctl";
 
 /** Who answered. */

@@ -4,7 +4,7 @@ import { X509Certificate, createPrivateKey } from "node:crypto";
 import { readFile } from "node:fs/promises";
 
 import { ModuleError } from "../base/errors";
-import { translateFileError } from "../host/atomic-file";
+import { translateFileError } from "../host/file-errors";
 
 export interface TlsFiles {
   readonly caFile?: string | undefined;
@@ -25,8 +25,6 @@ export async function readTlsMaterial(files: TlsFiles): Promise<TlsMaterial> {
     readPem("cert_file", files.certFile, "CERTIFICATE"),
     readPem("key_file", files.keyFile, "PRIVATE KEY"),
   ]);
-  // Debian's Node.js 18 parses all CAs of the system before it takes `ca` in their place: 20 ms.
-  if (files.caFile !== undefined) process.env["SSL_CERT_FILE"] = files.caFile;
   if (cert !== undefined && key !== undefined) checkPair(cert, key, files);
   return {
     ...(ca === undefined ? {} : { ca }),

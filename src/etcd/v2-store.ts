@@ -2,13 +2,13 @@
 
 import { ModuleError } from "../base/errors";
 import { isRecord, tryParseRecord } from "../base/json";
-import { type Credentials } from "./credentials";
 import { type Endpoint } from "./endpoint";
 import { EndpointError } from "./endpoint-error";
 import { type Failover } from "./failover";
 import { type HttpClient, type HttpRequest, type HttpResponse } from "./http-client";
-import { type Members, isEtcdAtLeast } from "./member";
+import { type Members, isEtcdAtLeast } from "./members";
 import {
+  type Credentials,
   type EtcdStore,
   type StoreOrigin,
   type StoredEntry,

@@ -5,12 +5,11 @@ import { join } from "node:path";
 
 import { isRecord } from "../base/json";
 import { ModuleError } from "../base/errors";
-import { type CommandResult, runCommand } from "../host/process";
-import { type Credentials } from "./credentials";
+import { type CommandResult, lastWordsOf, runCommand } from "../host/programs";
 import { type Endpoint } from "./endpoint";
 import { EndpointError } from "./endpoint-error";
 import { type Failover } from "./failover";
-import { type StoreOrigin } from "./store";
+import { type Credentials, type StoreOrigin } from "./store";
 import { type TlsFiles } from "./tls";
 import { translateRefusal } from "./v3-refusals";
 import {
@@ -162,7 +161,8 @@ function quote(text: string): string {
 function reasonIn({ stderr, stdout, exitCode }: CommandResult): string {
   const lines = `${stdout}\n${stderr}`.split("\n").filter((line) => line.trim() !== "");
   const told = lines.filter((line) => line.startsWith("Error:"));
-  return told.at(-1) ?? lines.at(-1) ?? `etcdctl ended with exit code ${exitCode}`;
+  const reason = told.at(-1) ?? lines.at(-1) ?? `etcdctl ended with exit code ${exitCode}`;
+  return lastWordsOf(reason);
 }
 
 function parseOutput(stdout: string): Json {

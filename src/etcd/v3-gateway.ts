@@ -1,13 +1,12 @@
 // etcd's v3 API through its JSON gateway: gRPC messages as JSON, keys and values in base64.
 
 import { tryParseRecord } from "../base/json";
-import { type Credentials } from "./credentials";
 import { type Endpoint } from "./endpoint";
 import { EndpointError } from "./endpoint-error";
 import { type Failover } from "./failover";
 import { type HttpClient, type HttpResponse } from "./http-client";
-import { type Members, isEtcdAtLeast } from "./member";
-import { type StoreOrigin } from "./store";
+import { type Members, isEtcdAtLeast } from "./members";
+import { type Credentials, type StoreOrigin } from "./store";
 import { translateRefusal } from "./v3-refusals";
 import {
   type GuardedWrite,

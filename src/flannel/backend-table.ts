@@ -21,7 +21,8 @@ export interface BackendOption {
   readonly shared?: boolean;
 }
 
-export interface Backend {
+/** What is known about the backends of one type. */
+export interface BackendKind {
   readonly since?: string;
   /** The first version without it. */
   readonly removed?: string;
@@ -34,7 +35,7 @@ const TEXT = { kind: "string", default: "" } as const;
 const OFF = { kind: "bool", default: false } as const;
 
 /** By type; flannel compares types in lower case. */
-export const BACKENDS: Readonly<Record<string, Backend>> = {
+export const BACKENDS: Readonly<Record<string, BackendKind>> = {
   vxlan: {
     options: {
       VNI: { kind: "int", default: 1, range: [0, 2 ** 24 - 1], shared: true },

@@ -1,16 +1,17 @@
 // Reads the Backend object of a network configuration as flannel does, and stricter.
 
+import { showJson } from "../base/json";
 import { didYouMean } from "../base/nearest";
 import {
   BACKENDS,
   SHORTEST_IPSEC_PSK,
-  type Backend,
+  type BackendKind,
   type BackendOption,
   type Kind,
   type Setting,
   isSecretName,
 } from "./backend-table";
-import { type Findings, show } from "./findings";
+import { type Findings } from "./findings";
 import { type FlannelVersion, isAtLeast, tagOf } from "./version";
 
 export interface BackendReading {
@@ -47,7 +48,7 @@ function readType(raw: Readonly<Record<string, unknown>>, findings: Findings): s
     findings.harmful(`Backend: ${names.join(" and ")} are the same key, give one`);
   if (typeof type === "string" && type !== "") return type.toLowerCase();
   const known = `expected one of ${Object.keys(BACKENDS).join(", ")}`;
-  findings.refused(`Backend.Type: ${type === undefined ? "missing" : show(type)}, ${known}`);
+  findings.refused(`Backend.Type: ${type === undefined ? "missing" : showJson(type)}, ${known}`);
   return undefined;
 }
 
@@ -55,7 +56,7 @@ function findBackend(
   type: string,
   version: FlannelVersion,
   findings: Findings,
-): Backend | undefined {
+): BackendKind | undefined {
   const available = Object.keys(BACKENDS).filter((name) => isAvailable(BACKENDS[name], version));
   if (available.includes(type)) return BACKENDS[type];
   const known = Object.hasOwn(BACKENDS, type) ? BACKENDS[type] : undefined;
@@ -67,13 +68,13 @@ function findBackend(
   return undefined;
 }
 
-function isAvailable(backend: Backend | undefined, version: FlannelVersion): boolean {
+function isAvailable(backend: BackendKind | undefined, version: FlannelVersion): boolean {
   if (backend === undefined) return false;
   if (backend.since !== undefined && !isAtLeast(version, backend.since)) return false;
   return backend.removed === undefined || !isAtLeast(version, backend.removed);
 }
 
-function describeAvailability(backend: Backend, version: FlannelVersion): string {
+function describeAvailability(backend: BackendKind, version: FlannelVersion): string {
   const removed = backend.removed !== undefined && isAtLeast(version, backend.removed);
   return removed
     ? `was removed in flannel v${backend.removed}, this is ${tagOf(version)}`
@@ -95,7 +96,7 @@ function checkUdp(
 
 function readOptions(
   type: string,
-  backend: Backend,
+  backend: BackendKind,
   raw: Readonly<Record<string, unknown>>,
   version: FlannelVersion,
   findings: Findings,
@@ -106,7 +107,7 @@ function readOptions(
     const name = Object.keys(backend.options).find((n) => n.toLowerCase() === key.toLowerCase());
     const option = backend.options[name ?? ""];
     if (name === undefined || option === undefined) {
-      findings.harmful(describeUnknown(key, type, backend));
+      findings.harmful(describeUnknownOption(key, type, backend));
     } else if (option.since !== undefined && !isAtLeast(version, option.since)) {
       findings.harmful(
         `Backend.${name}: needs flannel v${option.since} or newer, ${tagOf(version)} ignores it`,
@@ -120,7 +121,7 @@ function readOptions(
   return options;
 }
 
-function describeUnknown(key: string, type: string, backend: Backend): string {
+function describeUnknownOption(key: string, type: string, backend: BackendKind): string {
   const names = Object.keys(backend.options);
   const owners = Object.keys(BACKENDS).filter((owner) =>
     Object.keys(BACKENDS[owner]?.options ?? {}).some((n) => n.toLowerCase() === key.toLowerCase()),
@@ -138,7 +139,7 @@ function checkOption(
   value: unknown,
   findings: Findings,
 ): value is Setting {
-  const shown = isSecretName(name) ? "the value given" : show(value);
+  const shown = isSecretName(name) ? "the value given" : showJson(value);
   if (!hasKind(option.kind, value)) {
     findings.refused(`Backend.${name}: expected ${KIND_WORDS[option.kind]}, got ${shown}`);
     return false;
@@ -184,7 +185,7 @@ function checkSecrets(
 
 function settingsOf(
   type: string,
-  backend: Backend,
+  backend: BackendKind,
   options: Readonly<Record<string, Setting>>,
   version: FlannelVersion,
 ): Map<string, Setting> {

@@ -1,12 +1,5 @@
 // Collects what is wrong with a configuration, so that all of it is reported at once.
 
-/** A value as it looks in JSON, shortened, for messages. Never for secrets. */
-export function show(value: unknown): string {
-  const text = JSON.stringify(value) as string | undefined;
-  if (text === undefined) return "nothing";
-  return text.length > 60 ? `${text.slice(0, 57)}...` : text;
-}
-
 /** Faults by who minds them: flanneld itself, or only its user. */
 export class Findings {
   readonly refusals: string[] = [];

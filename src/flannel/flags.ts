@@ -133,7 +133,7 @@ function findFlagFaults(
   version: FlannelVersion | undefined,
 ): string[] {
   const flag = Object.hasOwn(FLAGS, name) ? FLAGS[name] : undefined;
-  if (flag === undefined) return [describeUnknown(name)];
+  if (flag === undefined) return [describeUnknownFlag(name)];
   const mismatch = describeMismatch(name, flag, version);
   if (mismatch !== undefined) return [mismatch];
   if (values.length > 1 && flag.repeatable !== true && flag.kind !== "urls") {
@@ -145,7 +145,7 @@ function findFlagFaults(
   });
 }
 
-function describeUnknown(name: string): string {
+function describeUnknownFlag(name: string): string {
   const guess = didYouMean(name, Object.keys(FLAGS));
   const known = guess === "" ? ` (known: ${Object.keys(FLAGS).join(", ")})` : guess;
   return `${name}: no flannel version has this flag${known}`;

@@ -1,10 +1,10 @@
 // The network configuration at <prefix>/config, read with the eyes of one flannel version.
 
 import { didYouMean } from "../base/nearest";
-import { isRecord } from "../base/json";
+import { isRecord, showJson } from "../base/json";
 import { type Setting, isSecretName } from "./backend-table";
 import { type BackendReading, readBackend } from "./backends";
-import { Findings, show } from "./findings";
+import { Findings } from "./findings";
 import { type Family, formatAddress, formatCidr } from "./address";
 import {
   FAMILIES,
@@ -58,7 +58,7 @@ const KEYS: Readonly<Record<string, string>> = {
 export function readNetworkConfig(value: unknown, reader: Reader): ConfigReading {
   const findings = new Findings();
   if (!isRecord(value)) {
-    findings.refused(`expected a JSON object, got ${show(value)}`);
+    findings.refused(`expected a JSON object, got ${showJson(value)}`);
     return { config: undefined, findings };
   }
   const document = spellKeys(value, reader.version, findings);
@@ -85,7 +85,7 @@ function spellKeys(raw: Document, version: FlannelVersion, findings: Findings): 
     const name = Object.keys(KEYS).find((known) => known.toLowerCase() === key.toLowerCase());
     const since = KEYS[name ?? ""];
     if (name === undefined || since === undefined) {
-      findings.harmful(describeUnknown(key));
+      findings.harmful(describeUnknownKey(key));
     } else if (!isAtLeast(version, since)) {
       findings.harmful(`${name}: needs flannel v${since} or newer, ${tagOf(version)} ignores it`);
     } else {
@@ -96,7 +96,7 @@ function spellKeys(raw: Document, version: FlannelVersion, findings: Findings): 
   return spelled;
 }
 
-function describeUnknown(key: string): string {
+function describeUnknownKey(key: string): string {
   if (isSecretName(key)) return `${key}: a secret in the wrong place, it belongs into Backend`;
   const hint = didYouMean(key, Object.keys(KEYS));
   const known = hint === "" ? ` (known: ${Object.keys(KEYS).join(", ")})` : hint;
@@ -113,7 +113,7 @@ function readSwitches(
     const value = document[key];
     if (typeof value === "boolean") return [[key, value]];
     if (value !== undefined && value !== null) {
-      findings.refused(`${key}: expected true or false, got ${show(value)}`);
+      findings.refused(`${key}: expected true or false, got ${showJson(value)}`);
     }
     return [[key, otherwise]];
   };
@@ -179,7 +179,9 @@ function readBackendKey(
 ): BackendReading | undefined {
   if (isRecord(value)) return readBackend(value, version, architectures, findings);
   if (value !== undefined) {
-    findings.refused(`Backend: expected an object such as {"Type": "vxlan"}, got ${show(value)}`);
+    findings.refused(
+      `Backend: expected an object such as {"Type": "vxlan"}, got ${showJson(value)}`,
+    );
     return undefined;
   }
   findings.noted(

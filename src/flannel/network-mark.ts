@@ -38,10 +38,10 @@ function describeSetting(name: string, before: string | undefined, after: string
   if (before?.startsWith("#") === true && after?.startsWith("#") === true) {
     return `${name} was another one`;
   }
-  return `${name} was ${show(before)}, is ${show(after)}`;
+  return `${name} was ${showWord(before)}, is ${showWord(after)}`;
 }
 
-function show(word: string | undefined): string {
+function showWord(word: string | undefined): string {
   if (word === undefined) return "not set";
   return word.startsWith("#") ? "a value not shown" : word;
 }

@@ -3,6 +3,7 @@
 
 import { ModuleError } from "../base/errors";
 import { didYouMean } from "../base/nearest";
+import { userinfoIn } from "../base/userinfo";
 import { type FlannelVersion, compareVersions, isAtLeast, parseVersion, tagOf } from "./version";
 
 export type Arch = "amd64" | "arm" | "arm64" | "mips64le" | "ppc64le" | "riscv64" | "s390x";
@@ -109,9 +110,11 @@ export function expandTemplate(template: string, choice: AssetChoice): string {
   return template.replace(/\{(\w*)\}/g, (placeholder, name: string) => {
     const value = values[name];
     if (value !== undefined) return value;
+    const isSecret = userinfoIn(template).some((secret) => secret.includes(placeholder));
+    const shown = isSecret ? "{...} in a user or password" : placeholder;
     throw new ModuleError(
       "invalid_arguments",
-      `${placeholder}: unknown placeholder in a URL, known are {version}, {arch} and {asset}`,
+      `${shown}: unknown placeholder in a URL, known are {version}, {arch} and {asset}`,
     );
   });
 }

@@ -13,7 +13,7 @@ export interface SubnetEnv {
 }
 
 /** The pod networks as declared, as CIDR; a family that is not declared has no key. */
-export interface DeclaredNetworks {
+export interface PodNetworks {
   readonly network?: string;
   readonly ipv6Network?: string;
 }
@@ -48,7 +48,7 @@ function pick(name: string, value: string | undefined): Record<string, string> {
  * Why the file does not fit the declared networks, in a sentence; undefined when it does. A family
  * that is not declared is only checked in itself: its subnet must lie in its network.
  */
-export function findSubnetFault(env: SubnetEnv, declared: DeclaredNetworks): string | undefined {
+export function findSubnetFault(env: SubnetEnv, declared: PodNetworks): string | undefined {
   return (
     findFamilyFault(env.network, env.subnet, declared.network) ??
     findFamilyFault(env.ipv6_network, env.ipv6_subnet, declared.ipv6Network) ??

@@ -2,7 +2,7 @@
 
 import { readFile } from "node:fs/promises";
 
-import { askProgram } from "./ask-program";
+import { askProgram } from "./programs";
 
 /** A directory server that is down is asked for a while. */
 const GETENT_TIMEOUT_MS = 30_000;

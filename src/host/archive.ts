@@ -5,7 +5,8 @@ import { type FileHandle, open, stat } from "node:fs/promises";
 import { type Gunzip } from "node:zlib";
 
 import { ModuleError, messageOf, systemCodeOf } from "../base/errors";
-import { translateFileError, writeAt } from "./atomic-file";
+import { writeAt } from "./atomic-file";
+import { translateFileError } from "./file-errors";
 import { BLOCK_BYTES, type TarEntry, TarError, checkExtendedHeader, parseTarHeader } from "./tar";
 
 export interface ArchiveLimits {

@@ -1,10 +1,12 @@
 // Whole-file changes that a crash cannot tear: new file in the same directory, fsync, rename.
 
 import { constants, readFileSync, statSync } from "node:fs";
-import { type FileHandle, open, readdir, rename, rm } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import { type FileHandle, open, rename, rm } from "node:fs/promises";
+import { basename, dirname } from "node:path";
 
-import { ModuleError, messageOf, systemCodeOf } from "../base/errors";
+import { systemCodeOf } from "../base/errors";
+import { translateFileError } from "./file-errors";
+import { listAbandoned, stagedPath } from "./staging";
 
 /** What a file is now. `mode` holds the permission bits only. */
 export interface FileState {
@@ -34,16 +36,16 @@ export function tryReadFile(path: string): FileState | undefined {
 
 /**
  * Puts `content` at `path`, whole or not at all, durable when it returns. Debris of an earlier
- * killed run (`.<name>.new-*`) is removed.
+ * killed run is removed; what another run is about to put there is left to it.
  */
 export async function replaceFile(
   path: string,
   content: string | Uint8Array,
   attributes: FileAttributes,
 ): Promise<void> {
-  await removeStaged(path);
   const staged = stagedPath(path);
   try {
+    await removeAbandoned(path);
     const handle = await open(
       staged,
       constants.O_CREAT | constants.O_EXCL | constants.O_WRONLY,
@@ -75,17 +77,10 @@ export async function removeFile(path: string): Promise<void> {
   }
 }
 
-/** Where the next version of `path` is prepared: beside it, hidden, named after this process. */
-export function stagedPath(path: string): string {
-  return join(dirname(path), `.${basename(path)}.new-${process.pid}`);
-}
-
 /** Removes what killed runs left beside `path`. */
-async function removeStaged(path: string): Promise<void> {
-  const prefix = `.${basename(path)}.new-`;
-  const names = await readdir(dirname(path)).catch(() => []);
-  for (const name of names.filter((entry) => entry.startsWith(prefix))) {
-    await rm(join(dirname(path), name), { force: true });
+async function removeAbandoned(path: string): Promise<void> {
+  for (const debris of listAbandoned(dirname(path), [basename(path)])) {
+    await rm(debris, { force: true });
   }
 }
 
@@ -119,27 +114,4 @@ export async function applyAttributes(
     await handle.chown(attributes.uid ?? now.uid, attributes.gid ?? now.gid);
   }
   await handle.chmod(attributes.mode);
-}
-
-const FILE_ERRORS: Readonly<Record<string, string>> = {
-  EACCES: "permission denied, run the task with become: true",
-  EPERM: "not permitted, run the task with become: true (is the file immutable?)",
-  ENOENT: "its directory does not exist, create it first",
-  ENOTDIR: "a part of its path is not a directory",
-  EISDIR: "a directory is in the way, move it aside",
-  EEXIST: "something is in the way, move it aside",
-  ENOTEMPTY: "a directory is in the way, move it aside",
-  ENOSPC: "no space left on the device, free some and run again",
-  EDQUOT: "the disk quota is exhausted, free some space and run again",
-  EROFS: "the file system is read-only",
-  ETXTBSY: "the file is being executed",
-};
-
-/** A file system error as a sentence that names the file, the action and the way out. */
-export function translateFileError(path: string, action: string, error: unknown): ModuleError {
-  if (error instanceof ModuleError) return error;
-  const code = systemCodeOf(error) ?? "";
-  const kind = code === "EACCES" || code === "EPERM" ? "permission" : "host";
-  const reason = FILE_ERRORS[code] ?? messageOf(error);
-  return new ModuleError(kind, `cannot ${action} ${path}: ${reason}`, { cause: error });
 }

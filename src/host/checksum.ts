@@ -4,6 +4,7 @@ import { createHash } from "node:crypto";
 import { open } from "node:fs/promises";
 
 import { ModuleError } from "../base/errors";
+import { showAddress } from "./download/address";
 
 /** A declared checksum: the digest itself, or a URL (template) where a list of digests is. */
 export type DeclaredChecksum =
@@ -19,7 +20,7 @@ export function parseChecksum(text: string): DeclaredChecksum {
   if (/^(https?|file):\/\//.test(value)) return { kind: "list", url: value };
   throw new ModuleError(
     "invalid_arguments",
-    `checksum: "${text}": expected sha256: followed by 64 hexadecimal digits ` +
+    `checksum: "${showAddress(text)}": expected sha256: followed by 64 hexadecimal digits ` +
       `or by the URL of a list in the format of sha256sum`,
   );
 }

@@ -1,7 +1,7 @@
 // The journal of one unit.
 
 import { ModuleError } from "../base/errors";
-import { runCommand } from "./process";
+import { runCommand } from "./programs";
 
 /**
  * The last lines of one run of a unit, oldest first: those of its processes and systemd's own about

@@ -2,10 +2,10 @@
 // `/usr/local/sbin/flanneld` of v0.16.1 is kept as `/usr/local/sbin/.flanneld.previous-v0.16.1`:
 // hidden, so that no shell completes or runs it by accident.
 
-import { lstat, readdir } from "node:fs/promises";
+import { lstat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 
-import { systemCodeOf } from "../base/errors";
+import { listNames } from "./directory";
 
 export interface PreviousVersion {
   readonly path: string;
@@ -28,7 +28,7 @@ export function previousPath(program: string, version: string): string {
 export async function listPreviousVersions(program: string): Promise<readonly PreviousVersion[]> {
   const prefix = prefixOf(program);
   const directory = dirname(program);
-  const names = (await namesIn(directory)).filter((name) => name.startsWith(prefix));
+  const names = listNames(directory).filter((name) => name.startsWith(prefix));
   const found = await Promise.all(
     names.map(async (name) => {
       const path = join(directory, name);
@@ -40,13 +40,4 @@ export async function listPreviousVersions(program: string): Promise<readonly Pr
     .filter(({ info }) => info.isFile())
     .sort((a, b) => b.changed - a.changed || a.version.localeCompare(b.version, "en"))
     .map(({ path, version }) => ({ path, version }));
-}
-
-async function namesIn(directory: string): Promise<readonly string[]> {
-  try {
-    return await readdir(directory);
-  } catch (error) {
-    if (systemCodeOf(error) === "ENOENT") return [];
-    throw error;
-  }
 }

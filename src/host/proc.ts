@@ -3,7 +3,7 @@
 import { type Stats, readFileSync, statSync } from "node:fs";
 
 import { systemCodeOf } from "../base/errors";
-import { translateFileError } from "./atomic-file";
+import { translateFileError } from "./file-errors";
 
 /** Identity of a file: the same inode of the same file system. */
 export interface FileIdentity {
@@ -38,6 +38,23 @@ export function tryReadProcess(pid: number): ProcessState | undefined {
     if (["ENOENT", "ESRCH"].includes(systemCodeOf(error) ?? "")) return undefined;
     throw translateFileError(folder, "read", error);
   }
+}
+
+/**
+ * When a process was started, in clock ticks since the system was; undefined when there is none of
+ * this number. Everybody may ask for everybody's, and a number is not reused within one tick.
+ */
+export function tryStartOf(pid: number): number | undefined {
+  let stat: string;
+  try {
+    stat = readFileSync(`/proc/${pid}/stat`, "latin1");
+  } catch {
+    return undefined;
+  }
+  // "pid (name) state ppid ... starttime": the name may hold blanks and parentheses.
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  const hasEnded = ["Z", "X"].includes(fields[0] ?? "");
+  return hasEnded ? undefined : Number(fields[19]);
 }
 
 /** The identity of a file; undefined when there is none. */

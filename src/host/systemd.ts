@@ -5,8 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { ModuleError } from "../base/errors";
-import { tryAskProgram } from "./ask-program";
-import { type CommandResult, runCommand } from "./process";
+import { type CommandResult, lastWordsOf, runCommand, tryAskProgram } from "./programs";
 
 /** What systemd says about a unit; a unit it does not know is inactive with load state not-found. */
 export interface UnitState {
@@ -60,7 +59,7 @@ export function tryShowUnit(unit: string): UnitState | undefined {
   const args = ["show", unit, `--property=${PROPERTIES.join(",")}`];
   const result = tryAskProgram("systemctl", args, ASK_TIMEOUT_MS);
   if (result === undefined || isOffline(result)) return undefined;
-  if (result.exitCode !== 0) throw describeFailure(`read the state of ${unit}`, result);
+  if (result.exitCode !== 0) throw refusalOf(`read the state of ${unit}`, result);
   return parseUnitState(result.stdout);
 }
 
@@ -100,7 +99,7 @@ const EXIT_KINDS: Readonly<Record<number, string>> = { 1: "exited", 2: "killed",
 export async function systemctl(args: readonly string[], timeoutMs = 90_000): Promise<void> {
   const result = await runCommand("systemctl", args, { timeoutMs });
   if (isOffline(result)) throw offlineError();
-  if (result.exitCode !== 0) throw describeFailure(`run ${result.command}`, result);
+  if (result.exitCode !== 0) throw refusalOf(`run ${result.command}`, result);
 }
 
 /** The error of a host without a running systemd. */
@@ -150,8 +149,8 @@ function isOffline(result: CommandResult): boolean {
   );
 }
 
-function describeFailure(action: string, result: CommandResult): ModuleError {
-  const complaint = result.stderr.trim() || `exit code ${result.exitCode}`;
+function refusalOf(action: string, result: CommandResult): ModuleError {
+  const complaint = lastWordsOf(result.stderr) || `exit code ${result.exitCode}`;
   const denied = /access denied|permission denied|authentication/i.test(complaint);
   const remedy = denied ? "; run the task with become: true" : "";
   return new ModuleError(

@@ -1,6 +1,7 @@
 // URLs: how they are shown, what in them is secret, which headers and which proxy belong to them.
 
 import { ModuleError } from "../../base/errors";
+import { decodePercent, tryParseUrl, userinfoIn, withoutUserinfo } from "../../base/userinfo";
 
 /** Headers and the one host ("mirror.example" or "mirror.example:8443") that may see them. */
 export interface HostHeaders {
@@ -12,23 +13,13 @@ const PROTOCOLS = new Set(["file:", "http:", "https:"]);
 
 /** Parses a URL of a kind this module fetches. Throws `invalid_arguments`, without the URL's secrets. */
 export function parseUrl(text: string, option: string): URL {
-  const url = tryParse(text);
+  const url = tryParseUrl(text);
   const isForeignFile = url?.protocol === "file:" && url.host !== "";
   if (url !== undefined && PROTOCOLS.has(url.protocol) && !isForeignFile) return url;
-  // A "/" in a password that is not written as %2F is what makes most of these no URL.
-  const shown = url === undefined ? text.replace(/\/\/.*@/, "//") : showUrl(url);
   throw new ModuleError(
     "invalid_arguments",
-    `${option}: ${shown}: expected a URL that begins with https://, http:// or file:///`,
+    `${option}: ${showAddress(text)}: expected a URL that begins with https://, http:// or file:///`,
   );
-}
-
-function tryParse(text: string): URL | undefined {
-  try {
-    return new URL(text);
-  } catch {
-    return undefined;
-  }
 }
 
 /** A URL for people: without user, password, query and fragment, where tokens live. */
@@ -36,26 +27,18 @@ export function showUrl(url: URL): string {
   return `${url.protocol}//${url.host}${url.pathname}`;
 }
 
-/** Everything in a URL that must not be printed, in the forms in which it might be. */
-export function secretsOfUrl(text: string): readonly string[] {
-  const url = tryParse(text);
-  if (url === undefined) return [];
-  const user = decodePercent(url.username);
-  const password = decodePercent(url.password);
-  // Without a password, the user is a token.
-  const credentials =
-    password === "" ? [url.username, user] : [url.password, password, `${user}:${password}`];
-  const queried = [...url.searchParams.values()].filter((value) => value.length >= 8);
-  return [...credentials, ...queried].filter((secret) => secret !== "");
+/** The same for text that need not be a URL. */
+export function showAddress(text: string): string {
+  return withoutUserinfo(text).replace(/[?#].*$/s, "");
 }
 
-/** Text without percent-encoding; as it is where a "%" stands for itself. */
-export function decodePercent(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
+/** Everything in an address that must not be printed, in the forms in which it might be. */
+export function secretsOfUrl(text: string): readonly string[] {
+  const query = /\?([^#]*)/.exec(text)?.[1] ?? "";
+  const values = query.split("&").map((pair) => pair.slice(pair.indexOf("=") + 1));
+  const decoded = new URLSearchParams(query).values();
+  const queried = new Set([...values, ...decoded].filter((value) => value.length >= 8));
+  return [...userinfoIn(text), ...queried];
 }
 
 /** `Basic ...` for the credentials in a URL; undefined when there are none. */
@@ -81,7 +64,7 @@ export function proxyFor(url: URL, environment: Environment): URL | undefined {
   const scheme = url.protocol.slice(0, -1);
   const setting = variable(environment, `${scheme}_proxy`);
   if (setting === "" || isExempt(url, variable(environment, "no_proxy"))) return undefined;
-  const proxy = tryParse(setting.includes("://") ? setting : `http://${setting}`);
+  const proxy = tryParseUrl(setting.includes("://") ? setting : `http://${setting}`);
   if (proxy?.protocol === "http:" || proxy?.protocol === "https:") return proxy;
   throw new ModuleError(
     "invalid_arguments",

@@ -7,7 +7,7 @@ import { type IncomingMessage } from "node:http";
 import { type Socket } from "node:net";
 import { type ConnectionOptions } from "node:tls";
 
-import { translateFileError } from "../atomic-file";
+import { translateFileError } from "../file-errors";
 import { basicAuthorization, showUrl } from "./address";
 import { TransferError, describeStatus, translateTransferError } from "./failure";
 
@@ -128,7 +128,8 @@ export async function waitFor(
     return (await once(emitter, event, { signal: limit.signal })) as unknown[];
   } catch (error) {
     emitter.destroy();
-    if (!limit.signal.aborted) throw translateTransferError(showUrl(url), error);
+    const handshaking = event === "secureConnect";
+    if (!limit.signal.aborted) throw translateTransferError(showUrl(url), error, { handshaking });
     const what = { connect: "no connection", secureConnect: "no TLS handshake" }[event];
     const message = `${showUrl(url)}: ${what ?? "no answer"} within ${timeoutMs / 1000} s`;
     throw new TransferError("timeout", message, true, { cause: error });

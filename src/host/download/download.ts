@@ -20,7 +20,7 @@ export interface DownloadSettings extends RequestSettings {
 }
 
 /** What the file must be; a file that is not is looked for at the next address. */
-export interface Expectation {
+export interface WantedFile {
   readonly sha256: string | undefined;
   /** Why a file with these first bytes cannot be the one, or undefined. */
   readonly rejectHead: (head: Buffer) => string | undefined;
@@ -49,7 +49,7 @@ const LONGEST_BACKOFF_MS = 30_000;
 export async function downloadFile(
   urls: readonly URL[],
   path: string,
-  expected: Expectation,
+  expected: WantedFile,
   settings: DownloadSettings,
 ): Promise<Download> {
   const sink = await Sink.create(path);
@@ -95,7 +95,7 @@ interface AddressOutcome {
 async function tryAddress(
   url: URL,
   sink: Sink,
-  expected: Expectation,
+  expected: WantedFile,
   settings: DownloadSettings,
 ): Promise<AddressOutcome> {
   const transfer: Transfer = { url, sink, expected, settings, validator: undefined };
@@ -123,7 +123,7 @@ export function backoffMs(attempt: number, askedMs: number | undefined): number 
 interface Transfer {
   readonly url: URL;
   readonly sink: Sink;
-  readonly expected: Expectation;
+  readonly expected: WantedFile;
   readonly settings: DownloadSettings;
   /** By what the server knows that the file is still the one of the last attempt. */
   validator: string | undefined;

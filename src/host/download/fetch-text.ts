@@ -3,7 +3,7 @@
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 
-import { translateFileError } from "../atomic-file";
+import { translateFileError } from "../file-errors";
 import { showUrl } from "./address";
 import { TransferError, translateTransferError } from "./failure";
 import { type DownloadSettings, backoffMs } from "./download";

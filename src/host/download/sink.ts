@@ -4,7 +4,8 @@
 import { type Hash, createHash } from "node:crypto";
 import { type FileHandle, open } from "node:fs/promises";
 
-import { translateFileError, writeAt } from "../atomic-file";
+import { writeAt } from "../atomic-file";
+import { translateFileError } from "../file-errors";
 
 const HEAD_BYTES = 512;
 

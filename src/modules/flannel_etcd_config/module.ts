@@ -2,7 +2,7 @@
 
 import { StaleObservationError } from "../../base/errors";
 import { type ModuleDefinition } from "../../ansible/module";
-import { changeKey } from "../../etcd/guarded-write";
+import { changeKey } from "../../etcd/change-key";
 import { capacityOf, reportLease } from "../../flannel/lease";
 import { readNetworkConfig } from "../../flannel/network-config";
 import { type FlannelEtcdConfigOptions, spec } from "../../generated/flannel_etcd_config";

@@ -5,9 +5,9 @@ import { endianness, machine } from "node:os";
 import { ModuleError } from "../../base/errors";
 import { type ModuleContext } from "../../ansible/module";
 import { blindStore, findMissingFile } from "../../etcd/blind-store";
+import { EtcdConnection } from "../../etcd/connection";
 import { Deadline } from "../../etcd/deadline";
 import { parseEndpoints } from "../../etcd/endpoint";
-import { EtcdConnection } from "../../etcd/open-store";
 import { type EtcdStore, type StoredEntry, type StoredValue } from "../../etcd/store";
 import { secretsIn } from "../../flannel/backend-table";
 import {

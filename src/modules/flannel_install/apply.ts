@@ -13,9 +13,9 @@ import {
   removeFile,
   replaceFile,
   syncDirectory,
-  translateFileError,
 } from "../../host/atomic-file";
 import { sha256OfFile } from "../../host/checksum";
+import { translateFileError } from "../../host/file-errors";
 import { type HostState, type Observation } from "./observe";
 import {
   type Asset,

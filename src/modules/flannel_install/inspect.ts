@@ -6,11 +6,10 @@ import { lstat, stat } from "node:fs/promises";
 import { ModuleError, systemCodeOf } from "../../base/errors";
 import { type Arch, tryArchOfElf } from "../../flannel/release-assets";
 import { type FlannelVersion, tryParseVersion } from "../../flannel/version";
-import { askProgram } from "../../host/ask-program";
-import { translateFileError } from "../../host/atomic-file";
 import { sha256OfFile } from "../../host/checksum";
 import { tryReadElf } from "../../host/elf";
-import { type CommandResult } from "../../host/process";
+import { translateFileError } from "../../host/file-errors";
+import { type CommandResult, askProgram } from "../../host/programs";
 
 export interface InstalledFile {
   readonly sha256: string;

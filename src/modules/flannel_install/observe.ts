@@ -10,7 +10,7 @@ import { type Arch, parseArch, tryArchOfMachine } from "../../flannel/release-as
 import { satisfies } from "../../flannel/version";
 import { type FlannelInstallOptions } from "../../generated/flannel_install";
 import { tryResolveAccount } from "../../host/accounts";
-import { translateFileError } from "../../host/atomic-file";
+import { translateFileError } from "../../host/file-errors";
 import { findChecksum, sha256OfFile } from "../../host/checksum";
 import { showUrl } from "../../host/download/address";
 import { fetchText } from "../../host/download/fetch-text";

@@ -6,8 +6,8 @@ import { pathToFileURL } from "node:url";
 import { ModuleError } from "../../base/errors";
 import { DAEMON, MK_DOCKER_OPTS, type ReleaseFile } from "../../flannel/release-assets";
 import { extractFiles } from "../../host/archive";
-import { stagedPath } from "../../host/atomic-file";
 import { type Download, downloadFile } from "../../host/download/download";
+import { stagedPath } from "../../host/staging";
 import { declaredSha256 } from "./observe";
 import { type InstallPaths, type InstallRequest } from "./request";
 
@@ -29,10 +29,10 @@ export interface Asset extends Download {
 
 export function stagingFor(paths: InstallPaths): Staging {
   return {
-    asset: `${stagedPath(paths.binary)}-asset`,
+    asset: stagedPath(paths.binary, "asset"),
     binary: stagedPath(paths.binary),
     script: stagedPath(paths.script),
-    previous: `${stagedPath(paths.binary)}-previous`,
+    previous: stagedPath(paths.binary, "previous"),
   };
 }
 

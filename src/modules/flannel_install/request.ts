@@ -4,6 +4,7 @@ import { basename, isAbsolute, join } from "node:path";
 
 import { ModuleError } from "../../base/errors";
 import { isRecord } from "../../base/json";
+import { decodePercent } from "../../base/userinfo";
 import {
   type Arch,
   type AssetChoice,
@@ -15,7 +16,7 @@ import {
 import { type FlannelVersion, parseVersion } from "../../flannel/version";
 import { type FlannelInstallOptions } from "../../generated/flannel_install";
 import { type DeclaredChecksum, parseChecksum } from "../../host/checksum";
-import { type HostHeaders, decodePercent, parseUrl } from "../../host/download/address";
+import { type HostHeaders, parseUrl } from "../../host/download/address";
 import { type DownloadSettings } from "../../host/download/download";
 import { parseMode } from "../../host/file-mode";
 

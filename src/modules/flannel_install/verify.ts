@@ -9,7 +9,7 @@ import { ModuleError, messageOf, systemCodeOf } from "../../base/errors";
 import { tryArchOfElf } from "../../flannel/release-assets";
 import { type FlannelVersion, satisfies, tagOf } from "../../flannel/version";
 import { type ElfProgram, tryReadElf } from "../../host/elf";
-import { type CommandResult } from "../../host/process";
+import { type CommandResult } from "../../host/programs";
 import { askVersion, findVersion } from "./inspect";
 import { tryHostArch } from "./observe";
 import { type InstallRequest } from "./request";

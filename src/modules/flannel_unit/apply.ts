@@ -7,7 +7,7 @@ import { ModuleError } from "../../base/errors";
 import { type FlannelUnitOptions } from "../../generated/flannel_unit";
 import { removeFile, replaceFile } from "../../host/atomic-file";
 import { monotonicUs } from "../../host/clock";
-import { runCommand } from "../../host/process";
+import { runCommand } from "../../host/programs";
 import {
   type UnitState,
   offlineError,

@@ -3,7 +3,7 @@
 import { ModuleError } from "../../base/errors";
 import { didYouMean } from "../../base/nearest";
 import { type Backend, type Families } from "../../flannel/devices";
-import { type DeclaredNetworks, DEFAULT_SUBNET_FILE } from "../../flannel/subnet-env";
+import { type PodNetworks, DEFAULT_SUBNET_FILE } from "../../flannel/subnet-env";
 import { findControlCharacter } from "../../flannel/flag-values";
 import {
   type FlagValue,
@@ -37,7 +37,7 @@ export interface Declaration {
   /** Variables the right process has, from the unit and from the environment file. */
   readonly environment: Readonly<Record<string, string>>;
   readonly subnetFile: string;
-  readonly networks: DeclaredNetworks;
+  readonly networks: PodNetworks;
   /** The declared `Backend`; empty when none is. */
   readonly backend: Backend;
   /** The network configuration the process is to have been started for; undefined: not known. */
@@ -101,7 +101,7 @@ export function declaredFamilies({
   network,
   ipv6Network,
 }: {
-  readonly [Name in keyof DeclaredNetworks]: string | undefined;
+  readonly [Name in keyof PodNetworks]: string | undefined;
 }): Families {
   const ipv6 = ipv6Network !== undefined;
   return { ipv4: network !== undefined || !ipv6, ipv6 };

@@ -5,11 +5,11 @@ import { isRecord } from "../../base/json";
 import { type Family, tryParseCidr } from "../../flannel/address";
 import { type Backend } from "../../flannel/devices";
 import { renderNetworkMark } from "../../flannel/network-mark";
-import { type DeclaredNetworks } from "../../flannel/subnet-env";
+import { type PodNetworks } from "../../flannel/subnet-env";
 import { type FlannelUnitOptions } from "../../generated/flannel_unit";
 
 export interface DeclaredNetwork {
-  readonly networks: DeclaredNetworks;
+  readonly networks: PodNetworks;
   readonly backend: Backend;
   /** undefined when nothing is declared. */
   readonly mark: string | undefined;

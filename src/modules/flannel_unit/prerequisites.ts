@@ -7,7 +7,7 @@ import { devicesOf } from "../../flannel/devices";
 import { parseNetworkMark } from "../../flannel/network-mark";
 import { type FlannelVersion, isAtLeast } from "../../flannel/version";
 import { type FlannelUnitOptions } from "../../generated/flannel_unit";
-import { askProgram } from "../../host/ask-program";
+import { askProgram } from "../../host/programs";
 import { type FileState, tryReadFile } from "../../host/atomic-file";
 import { listInterfaces } from "../../host/network";
 import { type UnitChange, planRemove, planWrite } from "./changes";

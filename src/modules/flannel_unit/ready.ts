@@ -3,7 +3,7 @@
 import { devicesOf } from "../../flannel/devices";
 import { flagValue } from "../../flannel/flags";
 import {
-  type DeclaredNetworks,
+  type PodNetworks,
   type SubnetEnv,
   findSubnetFault,
   parseSubnetEnv,
@@ -22,7 +22,7 @@ export interface Expectation {
   readonly timeoutMs: number;
   readonly settleMs: number;
   readonly subnetFile?: string;
-  readonly networks?: DeclaredNetworks;
+  readonly networks?: PodNetworks;
   readonly devices?: readonly string[];
   readonly healthUrl?: string;
 }

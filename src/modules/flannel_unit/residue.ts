@@ -3,8 +3,8 @@
 import { sameBlock, tryParseCidr, formatCidr } from "../../flannel/address";
 import { isFlannelDevice } from "../../flannel/devices";
 import { type FilteredNetwork, findFlannelTables, renderRuleRemoval } from "../../flannel/firewall";
-import { type DeclaredNetworks, type SubnetEnv } from "../../flannel/subnet-env";
-import { tryAskProgram } from "../../host/ask-program";
+import { type PodNetworks, type SubnetEnv } from "../../flannel/subnet-env";
+import { tryAskProgram } from "../../host/programs";
 import { type FileState } from "../../host/atomic-file";
 import { listInterfaces } from "../../host/network";
 import { type UnitChange, planRemove } from "./changes";
@@ -21,7 +21,7 @@ export interface Residue {
 const ASK_TIMEOUT_MS = 30_000;
 
 /** Finds flannel's devices, rules and tables; a host without these programs has no rules. */
-export function observeResidue(declared: DeclaredNetworks, subnet: SubnetEnv | undefined): Residue {
+export function observeResidue(declared: PodNetworks, subnet: SubnetEnv | undefined): Residue {
   const interfaces = listInterfaces();
   const v4 = networksOf([subnet?.network, declared.network], subnet?.subnet);
   const v6 = networksOf([subnet?.ipv6_network, declared.ipv6Network], subnet?.ipv6_subnet);

@@ -6,17 +6,12 @@ import { dirname } from "node:path";
 import { ModuleError, messageOf } from "../../base/errors";
 import { type Cause, recogniseCauses } from "../../flannel/causes";
 import { type FlannelUnitOptions } from "../../generated/flannel_unit";
-import {
-  type FileState,
-  removeFile,
-  replaceFile,
-  stagedPath,
-  syncDirectory,
-} from "../../host/atomic-file";
+import { type FileState, removeFile, replaceFile, syncDirectory } from "../../host/atomic-file";
 import { monotonicUs } from "../../host/clock";
 import { readJournal } from "../../host/journal";
 import { listPreviousVersions } from "../../host/previous-versions";
 import { tryIdentify } from "../../host/proc";
+import { stagedPath } from "../../host/staging";
 import { systemctl, tryShowUnit } from "../../host/systemd";
 import { type Observation } from "./observe";
 import { withoutNetworkMark } from "./render-unit";

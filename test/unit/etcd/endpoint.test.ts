@@ -1,6 +1,9 @@
 import { expect } from "chai";
+import fc from "fast-check";
 
+import { messageOf } from "../../../src/base/errors";
 import { parseEndpoints } from "../../../src/etcd/endpoint";
+import { findLeak, userinfoForms } from "../../support/userinfo";
 
 describe("endpoints", () => {
   const valid: [string, object][] = [
@@ -40,10 +43,34 @@ describe("endpoints", () => {
     });
   }
 
-  it("does not repeat a password", () => {
-    expect(() => parseEndpoints(["https://root:hunter2@a:2379"]))
-      .to.throw('"a:2379": give username and password as options')
-      .with.property("message")
-      .that.does.not.include("hunter2");
+  for (const text of [
+    "https://root:hunter2@a:2379",
+    "http://:hunter2@a:2379",
+    "root:hunter2@a:2379",
+    "ftp://root:hunter2@a:2379",
+    "http://root:hunter2/@a:2379",
+  ]) {
+    it(`does not repeat the password in ${text}`, () => {
+      expect(() => parseEndpoints([text]))
+        .to.throw('"a:2379": give username and password as options')
+        .with.property("message")
+        .that.does.not.match(/root|hunter2/);
+    });
+  }
+
+  it("refuses user and password of every form, and quotes nothing of them", () => {
+    fc.assert(
+      fc.property(userinfoForms, ({ address, user, password }) => {
+        let message = "";
+        try {
+          parseEndpoints([address]);
+        } catch (error) {
+          message = messageOf(error);
+        }
+        expect(message).to.include("give username and password as options instead");
+        expect(findLeak(message, user, password)).to.equal(undefined);
+      }),
+      { numRuns: 2000 },
+    );
   });
 });

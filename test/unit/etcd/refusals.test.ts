@@ -1,7 +1,7 @@
 import { expect } from "chai";
 
 import { ModuleError } from "../../../src/base/errors";
-import { EndpointError, translateNetworkError } from "../../../src/etcd/endpoint-error";
+import { EndpointError } from "../../../src/etcd/endpoint-error";
 import { endOfPrefix, gatewayPathOf } from "../../../src/etcd/v3-gateway";
 import { translateRefusal } from "../../../src/etcd/v3-refusals";
 import { TransportRefusedError } from "../../../src/etcd/v3-transport";
@@ -67,55 +67,6 @@ describe("etcd's refusals", () => {
       expect(translateRefusal(reason, REFUSED)).to.include({ transient, sent });
     });
   }
-});
-
-describe("network errors", () => {
-  const errors: [string, string, string, string][] = [
-    ["ENOTFOUND", "", "network", "DNS: no such host name"],
-    ["EAI_AGAIN", "", "network", "cannot be resolved at the moment"],
-    ["ECONNREFUSED", "", "network", "connection refused"],
-    ["EHOSTUNREACH", "", "network", "no route to this host"],
-    ["CERT_HAS_EXPIRED", "", "tls", "has expired"],
-    ["CERT_NOT_YET_VALID", "", "tls", "clock"],
-    ["ERR_TLS_CERT_ALTNAME_INVALID", "Host: x. is not cert's CN: y", "tls", "is not cert's CN: y"],
-    ["SELF_SIGNED_CERT_IN_CHAIN", "", "tls", "unknown CA"],
-    ["UNABLE_TO_VERIFY_LEAF_SIGNATURE", "", "tls", "unknown CA"],
-    ["ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED", "", "tls", "give cert_file and key_file"],
-    ["ERR_SSL_TLSV1_ALERT_UNKNOWN_CA", "", "tls", "client certificate refused"],
-    ["EPROTO", "ssl3_read_bytes:sslv3 alert bad certificate", "tls", "client certificate refused"],
-    ["EPROTO", "ssl3_get_record:wrong version number", "tls", "http:// instead of https://"],
-    ["HPE_INVALID_CONSTANT", "", "network", "the answer is not HTTP"],
-    ["ECONNRESET", "", "network", "the connection was cut"],
-    ["EWHATEVER", "some reason", "network", "cannot be reached (some reason)"],
-  ];
-  for (const [systemCode, text, code, message] of errors) {
-    it(`${systemCode} ${text}`.trim(), () => {
-      const error = Object.assign(new Error(text), { code: systemCode });
-      const translated = translateNetworkError(error, {
-        sent: true,
-        secure: true,
-        certified: true,
-      });
-      expect(translated.message).to.include(message);
-      expect(translated).to.include({ code, sent: code !== "tls" });
-    });
-  }
-
-  it("a bad certificate is a missing one if there is none", () => {
-    const error = Object.assign(new Error(""), { code: "ERR_SSL_SSLV3_ALERT_BAD_CERTIFICATE" });
-    const progress = { sent: true, secure: true, certified: false };
-    expect(translateNetworkError(error, progress).message).to.include("give cert_file");
-  });
-
-  it("a cut during the handshake is not a lost request", () => {
-    const error = Object.assign(new Error("socket hang up"), { code: "ECONNRESET" });
-    const translated = translateNetworkError(error, {
-      sent: false,
-      secure: true,
-      certified: true,
-    });
-    expect(translated).to.include({ code: "tls", sent: false });
-  });
 });
 
 describe("v3 gateway", () => {

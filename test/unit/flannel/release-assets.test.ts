@@ -59,6 +59,9 @@ describe("release assets", () => {
       "http://m/v0.28.9/arm/flanneld-arm?v0.28.9",
     );
     expect(() => expandTemplate("http://m/{tag}", choice)).to.throw("{tag}: unknown placeholder");
+    expect(() => expandTemplate("http://me:a{secret}@m/", choice)).to.throw(
+      /^\{\.\.\.\} in a user or password: unknown placeholder(?!.*secret)/,
+    );
   });
 
   const releases: readonly (readonly [string, Arch, string | undefined])[] = [

@@ -1,3 +1,5 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import {
   chmodSync,
   mkdirSync,
@@ -14,6 +16,7 @@ import { join } from "node:path";
 import { expect } from "chai";
 
 import { removeFile, replaceFile, tryReadFile } from "../../../src/host/atomic-file";
+import { tryStartOf } from "../../../src/host/proc";
 
 describe("whole-file changes", () => {
   let directory: string;
@@ -47,10 +50,37 @@ describe("whole-file changes", () => {
   });
 
   it("clear away what a killed run staged, and only that", async () => {
-    writeFileSync(join(directory, ".unit.new-123"), "half");
-    writeFileSync(join(directory, ".other.new-123"), "not ours");
+    writeFileSync(join(directory, ".unit.new-4194305.1"), "half");
+    writeFileSync(join(directory, ".other.new-4194305.1"), "not ours");
     await replaceFile(file, "whole", { mode: 0o644 });
-    expect(readdirSync(directory).sort()).to.deep.equal([".other.new-123", "unit"]);
+    expect(readdirSync(directory).sort()).to.deep.equal([".other.new-4194305.1", "unit"]);
+  });
+
+  it("leave alone what another run is about to put there", async () => {
+    const other = spawn("sleep", ["60"]);
+    try {
+      await once(other, "spawn");
+      const start = String(tryStartOf(other.pid ?? 0));
+      const staged = `.unit.new-${String(other.pid)}.${start}`;
+      writeFileSync(join(directory, staged), "half");
+      await replaceFile(file, "whole", { mode: 0o644 });
+      expect(readdirSync(directory).sort()).to.deep.equal([staged, "unit"]);
+    } finally {
+      other.kill("SIGKILL");
+    }
+  });
+
+  it("are made by several runs at once, and each succeeds", async () => {
+    const room = join(__dirname, "../../../src/host/atomic-file.ts");
+    const script = `require("ts-node/register/transpile-only");
+      const { replaceFile } = require(${JSON.stringify(room)});
+      (async () => {
+        for (let i = 0; i < 100; i++) await replaceFile(${JSON.stringify(file)}, "x", { mode: 0o644 });
+      })();`;
+    const runs = [1, 2, 3].map(() => spawn(process.execPath, ["-e", script], { stdio: "ignore" }));
+    const ends = await Promise.all(runs.map((run) => once(run, "exit")));
+    expect(ends.map(([exitCode]) => exitCode as number)).to.deep.equal([0, 0, 0]);
+    expect(readdirSync(directory)).to.deep.equal(["unit"]);
   });
 
   it("fail with the path and the way out, and leave the old file whole", async () => {

@@ -4,8 +4,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { expect } from "chai";
+import fc from "fast-check";
 
+import { messageOf } from "../../../src/base/errors";
 import { findChecksum, parseChecksum, sha256OfFile } from "../../../src/host/checksum";
+import { findLeak, userinfoForms } from "../../support/userinfo";
 
 const A = "a".repeat(64);
 const B = "b".repeat(64);
@@ -37,6 +40,26 @@ describe("checksums", () => {
       expect(() => parseChecksum(text)).to.throw("expected sha256: followed by");
     });
   }
+
+  it("are refused without the user and password of their address", () => {
+    fc.assert(
+      fc.property(
+        userinfoForms,
+        fc.constantFrom("sha512:", "SHA256:", "sha256", "md5:", "sha256:ftp:"),
+        ({ address, user, password }, prefix) => {
+          let message = "";
+          try {
+            parseChecksum(`${prefix}${address}?sig=0123456789`);
+          } catch (error) {
+            message = messageOf(error);
+          }
+          expect(message).to.include("expected sha256: followed by").and.not.include("01234567");
+          expect(findLeak(message, user, password)).to.equal(undefined);
+        },
+      ),
+      { numRuns: 2000 },
+    );
+  });
 
   const lists: readonly (readonly [string, string])[] = [
     ["text", `${B}  other\n${A}  flanneld-amd64\n`],

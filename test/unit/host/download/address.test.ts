@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import fc from "fast-check";
 
+import { messageOf } from "../../../../src/base/errors";
 import {
   basicAuthorization,
   headersFor,
@@ -9,6 +10,7 @@ import {
   secretsOfUrl,
   showUrl,
 } from "../../../../src/host/download/address";
+import { findLeak, userinfoForms } from "../../../support/userinfo";
 
 describe("addresses of downloads", () => {
   it("are shown without anything that could be a secret", () => {
@@ -41,13 +43,36 @@ describe("addresses of downloads", () => {
     }
   });
 
-  it("give up their secrets, as written and as meant", () => {
-    expect(secretsOfUrl("https://me:p%40ss@m/")).to.deep.equal(["p%40ss", "p@ss", "me:p@ss"]);
-    expect(secretsOfUrl("https://token@m/")).to.deep.equal(["token", "token"]);
-    expect(secretsOfUrl("https://m/?sig=0123456789&v=1")).to.deep.equal(["0123456789"]);
-    expect(secretsOfUrl("not a url")).to.deep.equal([]);
-    expect(secretsOfUrl("https://me:100%@m/")).to.include("100%");
+  it("are not quoted with user and password of any form when they are refused", () => {
+    fc.assert(
+      fc.property(userinfoForms, ({ address, user, password }) => {
+        let message = "";
+        try {
+          parseUrl(`${address}?sig=0123456789`.replace(/^https?:/i, "gopher:"), "url");
+        } catch (error) {
+          message = messageOf(error);
+        }
+        expect(message).to.include("expected a URL").and.not.include("01234567");
+        expect(findLeak(message, user, password)).to.equal(undefined);
+      }),
+      { numRuns: 2000 },
+    );
   });
+
+  const secrets: readonly (readonly [string, readonly string[]])[] = [
+    ["https://me:p%40ss@m/", ["p%40ss", "p@ss", "me:p%40ss", "me:p@ss"]],
+    ["me:secret@proxy.example:3128", ["secret", "me:secret"]],
+    ["sha256:https://me:secret@m/?sig=0123456789", ["secret", "me:secret", "0123456789"]],
+    ["https://token@m/", ["token"]],
+    ["https://m/?sig=0123456789&v=1", ["0123456789"]],
+    ["https://m:99999/?sig=01234%2B56789#x", ["01234%2B56789", "01234+56789"]],
+    ["not a url", []],
+  ];
+  for (const [text, expected] of secrets) {
+    it(`give up their secrets, as written and as meant: ${text}`, () => {
+      expect(secretsOfUrl(text)).to.deep.equal(expected);
+    });
+  }
 
   it("hold credentials as basic authentication sends them", () => {
     const header = basicAuthorization(new URL("https://me:p%40ss%3A@m/"));

@@ -1,13 +1,12 @@
-// From connection options to a store.
+// The one way to an etcd: from addresses, files and credentials to its stores.
 
 import { type EtcdApi } from "../flannel/etcd-layout";
-import { type Credentials } from "./credentials";
 import { Deadline } from "./deadline";
 import { type Endpoint } from "./endpoint";
 import { Failover } from "./failover";
 import { HttpClient } from "./http-client";
-import { Members } from "./member";
-import { type EtcdStore } from "./store";
+import { Members } from "./members";
+import { type Credentials, type EtcdStore } from "./store";
 import { type TlsFiles, readTlsMaterial } from "./tls";
 import { V2Store } from "./v2-store";
 import { V3Etcdctl } from "./v3-etcdctl";
@@ -46,7 +45,9 @@ export class EtcdConnection {
 
   /** Reads the TLS files; nothing is sent yet. Throws ModuleError for a file that cannot serve. */
   static async open(options: ConnectionOptions): Promise<EtcdConnection> {
-    return new EtcdConnection(options, new HttpClient(await readTlsMaterial(options.tlsFiles)));
+    const { tlsFiles } = options;
+    const client = new HttpClient(await readTlsMaterial(tlsFiles), tlsFiles.caFile);
+    return new EtcdConnection(options, client);
   }
 
   /** The store to work on. */

@@ -2,7 +2,7 @@ import { expect } from "chai";
 
 import { ModuleError, StaleObservationError } from "../../../src/base/errors";
 import { LostAnswerError } from "../../../src/etcd/endpoint-error";
-import { type KeyChange, changeKey } from "../../../src/etcd/guarded-write";
+import { type KeyChange, changeKey } from "../../../src/etcd/change-key";
 import { type EtcdStore, type StoredValue, type WriteAnswer } from "../../../src/etcd/store";
 
 type Fate = "answered" | "lost before" | "lost after" | "late";
@@ -79,7 +79,7 @@ async function failureOf(promise: Promise<unknown>): Promise<unknown> {
   );
 }
 
-describe("guarded write", () => {
+describe("changing a key", () => {
   for (const [name, before, after] of CHANGES) {
     const change: KeyChange = { key: "/k", before, after };
     const expected = after === undefined ? 0 : (before?.revision ?? 0) + 1;

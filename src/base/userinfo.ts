@@ -1,0 +1,82 @@
+// User and password in addresses, also in those that no parser takes: a password with a "/" in it,
+// a port that is none, a scheme that was forgotten. Such addresses are refused, and must not be
+// quoted then.
+
+/** Shorter users are names; a longer one may be a token ("TOKEN:x-oauth-basic"). */
+const SHORTEST_TOKEN = 8;
+
+const ADDRESS = /[a-z][a-z0-9+.-]*:[/\\]{2,}/i;
+
+/** A URL; undefined when `text` is none. */
+export function tryParseUrl(text: string): URL | undefined {
+  try {
+    return new URL(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Text without percent-encoding; a "%" that begins none stands for itself. */
+export function decodePercent(text: string): string {
+  return text.replace(/(?:%[0-9a-f]{2})+/gi, (encoded) => {
+    try {
+      return decodeURIComponent(encoded);
+    } catch {
+      return encoded;
+    }
+  });
+}
+
+/**
+ * The secrets in anything that looks like an address with user and password, in every form in which
+ * they might be printed: as written, and without percent-encoding. Empty for other text.
+ */
+export function userinfoIn(text: string): readonly string[] {
+  return [...new Set(readingsOf(text).flatMap(secretsOf))].filter((secret) => secret !== "");
+}
+
+/** An address as it may be shown: without all that might be user and password. */
+export function withoutUserinfo(text: string): string {
+  const at = text.lastIndexOf("@");
+  if (at === -1) return text;
+  const scheme = ADDRESS.exec(text.slice(0, at));
+  const head = scheme === null ? "" : text.slice(0, scheme.index + scheme[0].length);
+  return `${head}${text.slice(at + 1)}`;
+}
+
+/** What may be meant by `user:password`, most likely one thing. */
+function readingsOf(text: string): readonly string[] {
+  const at = text.lastIndexOf("@");
+  if (at === -1) return [];
+  const scheme = ADDRESS.exec(text.slice(0, at));
+  if (scheme === null) {
+    // "user:password@host", or "http:user:password@host", which is a URL, too.
+    const whole = text.slice(0, at).trim();
+    return [whole, whole.replace(/^[a-z][a-z0-9+.-]*:[:/\\]*/i, "")];
+  }
+  const start = scheme.index + scheme[0].length;
+  const authority = /^[^/?#\\]*/.exec(text.slice(start))?.[0] ?? "";
+  const userinfo = authority.slice(0, Math.max(0, authority.lastIndexOf("@")));
+  const whole = text.slice(start, at);
+  if (userinfo !== "") return [userinfo, whole];
+  return isPath(text.slice(scheme.index), authority) ? [] : [whole];
+}
+
+/**
+ * Whether an "@" behind the host belongs to the path. Not so for what no parser takes, nor for a
+ * host without a dot before a port: "https://user:12/34@host" has a password with a "/".
+ */
+function isPath(address: string, authority: string): boolean {
+  return tryParseUrl(address) !== undefined && !/^[^.[\]]*:\d*$/.test(authority);
+}
+
+function secretsOf(userinfo: string): readonly string[] {
+  const colon = userinfo.indexOf(":");
+  const user = colon === -1 ? userinfo : userinfo.slice(0, colon);
+  const password = colon === -1 ? "" : userinfo.slice(colon + 1);
+  // Without a password, the user is a token.
+  if (password === "") return [user, decodePercent(user)];
+  const [name, secret] = [decodePercent(user), decodePercent(password)];
+  const tokens = [user, name].filter((text) => text.length >= SHORTEST_TOKEN);
+  return [password, secret, userinfo, `${name}:${secret}`, ...tokens];
+}

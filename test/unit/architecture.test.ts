@@ -1,0 +1,160 @@
+// The order of src: who may import whom, and that every room has a test.
+
+import { existsSync, readFileSync, readdirSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
+
+import { expect } from "chai";
+
+const SOURCES = join(__dirname, "../../src");
+const TESTS = __dirname;
+
+/** By folder: whom its rooms may import besides each other. Only types are in `generated`. */
+const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
+  base: [],
+  flannel: ["base"],
+  host: ["base"],
+  etcd: ["base", "flannel", "host"],
+  ansible: ["base"],
+  generated: ["ansible"],
+  modules: ["base", "flannel", "host", "etcd", "ansible", "generated"],
+};
+
+/** Parts of Node.js that read or change nothing outside of the process. */
+const PURE_PARTS = ["node:path"];
+
+/** Folders that are being rebuilt: not every room has a test of its own yet. */
+const UNFINISHED = [
+  "modules/flannel_etcd_config/",
+  "modules/flannel_install/",
+  "modules/flannel_unit/",
+];
+
+/** Circles that are to be broken, by the room in which that is done. */
+const CIRCLES_TO_BREAK = ["modules/flannel_unit/plan-removal.ts"];
+
+/** Rooms without a test of the same name, and where they are tested. */
+const TESTED_ELSEWHERE: Readonly<Record<string, string>> = {
+  "ansible/blocking.ts": "waits; bundle/contract.test.ts reads a slow stdin",
+  "ansible/module.ts": "bundle/contract.test.ts, all of it through a shipped module",
+  "ansible/options.ts": "ansible/arguments.test.ts and bundle/contract.test.ts",
+  "ansible/output.ts": "bundle/contract.test.ts, for it ends the process",
+  "ansible/spec.ts": "types only",
+  "base/errors.ts": "classes without logic",
+  "base/hash.ts": "flannel/network-mark.test.ts",
+  "base/secrets.ts": "a constant",
+  "etcd/blind-store.ts": "integration/etcd/refusals.test.ts",
+  "etcd/connection.ts": "integration/etcd/cluster.test.ts",
+  "etcd/deadline.ts": "etcd/failover.test.ts",
+  "etcd/endpoint-error.ts": "host/network-errors.test.ts and etcd/failover.test.ts",
+  "etcd/http-client.ts": "integration/etcd/refusals.test.ts and lost-answers.test.ts",
+  "etcd/members.ts": "integration/etcd/refusals.test.ts",
+  "etcd/store.ts": "types only",
+  "etcd/v2-store.ts": "integration/etcd/states.test.ts, with a real etcd",
+  "etcd/v3-etcdctl.ts": "integration/etcd/states.test.ts, with a real etcd",
+  "etcd/v3-gateway.ts": "etcd/refusals.test.ts and integration/etcd/states.test.ts",
+  "etcd/v3-refusals.ts": "etcd/refusals.test.ts",
+  "etcd/v3-store.ts": "integration/etcd/states.test.ts, with a real etcd",
+  "etcd/v3-transport.ts": "integration/etcd/states.test.ts, with a real etcd",
+  "flannel/backend-table.ts": "a table; flannel/backends.test.ts",
+  "flannel/findings.ts": "a collection; flannel/network-config.test.ts",
+  "flannel/flag-values.ts": "flannel/flags.test.ts",
+  "flannel/subnet-range.ts": "flannel/network-config.test.ts",
+  "host/download/download.ts": "integration/flannel_install/download.test.ts",
+  "host/download/failure.ts": "host/network-errors.test.ts and integration/flannel_install",
+  "host/download/fetch-text.ts": "integration/flannel_install/transport.test.ts",
+  "host/download/request.ts": "integration/flannel_install/transport.test.ts",
+  "host/download/sink.ts": "integration/flannel_install/download.test.ts",
+  "host/journal.ts": "systemd/host.test.ts, with a real journal",
+  "host/tar.ts": "host/archive.test.ts",
+};
+
+const rooms = readdirSync(SOURCES, { recursive: true, encoding: "utf8" })
+  .filter((path) => path.endsWith(".ts") && !path.endsWith(".d.ts"))
+  .sort();
+
+const folderOf = (room: string): string => room.split("/")[0] ?? "";
+
+/** What a room imports: rooms by their path below src, packages by their name. */
+function importsOf(room: string): readonly string[] {
+  const text = readFileSync(join(SOURCES, room), "utf8");
+  const found = text.matchAll(/(?:\bfrom |\bimport\(|\brequire\()"([^"]+)"/g);
+  return [...found].map(([, name = ""]) =>
+    name.startsWith(".") ? `${relative(SOURCES, join(SOURCES, dirname(room), name))}.ts` : name,
+  );
+}
+
+const imports = new Map(rooms.map((room) => [room, importsOf(room)]));
+
+/** The first circle on the way from the last room of `path`, or undefined. */
+function findCircle(path: readonly string[], done: Set<string>): readonly string[] | undefined {
+  const room = path.at(-1) ?? "";
+  if (path.indexOf(room) < path.length - 1) return path.slice(path.indexOf(room));
+  if (done.has(room)) return undefined;
+  for (const next of imports.get(room) ?? []) {
+    const circle = findCircle([...path, next], done);
+    if (circle !== undefined) return circle;
+  }
+  done.add(room);
+  return undefined;
+}
+
+describe("the order of src", () => {
+  it("is seen by this test: it finds rooms, and what they import", () => {
+    expect(rooms).to.include.members(["base/json.ts", "host/programs.ts", "etcd/tls.ts"]);
+    expect(imports.get("etcd/tls.ts")).to.include.members(["node:crypto", "host/file-errors.ts"]);
+    expect(imports.get("host/programs.ts")).to.include.members(["execa", "node:child_process"]);
+  });
+
+  it("has no circle", () => {
+    const done = new Set(CIRCLES_TO_BREAK);
+    for (const room of rooms) expect(findCircle([room], done)).to.equal(undefined);
+  });
+
+  it("has no import upward, and no import of another module", () => {
+    const upward = rooms.flatMap((room) => {
+      const own = folderOf(room);
+      const known = [own, ...(MAY_IMPORT[own] ?? [])];
+      const inside = room.split("/").slice(0, own === "modules" ? 2 : 1);
+      return (imports.get(room) ?? [])
+        .filter((name) => name.endsWith(".ts"))
+        .filter((name) =>
+          folderOf(name) === own
+            ? !name.startsWith(`${inside.join("/")}/`)
+            : !known.includes(folderOf(name)),
+        )
+        .map((name) => `${room} imports ${name}`);
+    });
+    expect(upward).to.deep.equal([]);
+  });
+
+  it("keeps what is known about flannel free of all that touches a machine", () => {
+    const touching = rooms
+      .filter((room) => ["base", "flannel"].includes(folderOf(room)))
+      .flatMap((room) =>
+        (imports.get(room) ?? [])
+          .filter((name) => !name.endsWith(".ts") && !PURE_PARTS.includes(name))
+          .map((name) => `${room} imports ${name}`),
+      );
+    expect(touching).to.deep.equal([]);
+  });
+
+  const withRule = rooms.filter((room) => folderOf(room) !== "generated");
+
+  it("gives every room a test of its name, or a reason why it has none", () => {
+    const untested = withRule.filter(
+      (room) =>
+        !existsSync(join(TESTS, room.replace(/\.ts$/, ".test.ts"))) &&
+        !(room in TESTED_ELSEWHERE) &&
+        !UNFINISHED.some((folder) => room.startsWith(folder)),
+    );
+    expect(untested).to.deep.equal([]);
+  });
+
+  it("keeps the list of those reasons short: only rooms that there are, without a test", () => {
+    const needless = Object.keys(TESTED_ELSEWHERE).filter(
+      (room) =>
+        !withRule.includes(room) || existsSync(join(TESTS, room.replace(/\.ts$/, ".test.ts"))),
+    );
+    expect(needless).to.deep.equal([]);
+  });
+});
