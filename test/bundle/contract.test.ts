@@ -336,6 +336,13 @@ describe("the bundle of the probe", () => {
     const text = readFileSync(join(library, "contract_probe.cjs"), "utf8");
     rmSync(library, { recursive: true });
     expect(text.split("<<INCLUDE_ANSIBLE_MODULE_JSON_ARGS>>")).to.have.lengthOf(2);
+    // What Ansible looks for before, or instead (executor/module_common.py).
+    expect(text).to.not.match(
+      /WANT_JSON|MODULE_COMMON|MODULE_ARGS>>|WINDOWS_ARGS|COMPLEX_ARGS|<<[A-Z_]+VERSION>>|SPECIAL_FILESYSTEMS/,
+    );
+    expect(text).to.not.match(
+      /ansible\.module_utils|#Requires|#AnsibleRequires|POWERSHELL|#!powershell/i,
+    );
     expect(text.startsWith("#!/usr/bin/node\n")).to.equal(true);
   });
 });

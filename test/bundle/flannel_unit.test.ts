@@ -1,6 +1,6 @@
 // The shipped flannel_unit in a process of its own. What it does to a host is in test/systemd.
 
-import { existsSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -38,10 +38,6 @@ describe("the bundle of flannel_unit", function () {
       ...given,
     };
   }
-
-  it("keeps to 150 KB", () => {
-    expect(statSync(file).size).to.be.below(150_000);
-  });
 
   it("predicts everything on a host that has nothing, and touches nothing", async () => {
     const { exitCode, result } = await runModuleFile(
