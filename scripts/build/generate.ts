@@ -117,7 +117,9 @@ function valueSchema(option: DocumentedOption): Schema {
     return { type: "array", items: valueSchema({ ...rest, type: elements }) };
   }
   if (option.options !== undefined) return objectSchema(option.options);
-  return { type: JSON_TYPES[option.type], ...choices };
+  // What a double cannot hold to the last digit is not the number that was given.
+  const exact = { minimum: Number.MIN_SAFE_INTEGER, maximum: Number.MAX_SAFE_INTEGER };
+  return { type: JSON_TYPES[option.type], ...(option.type === "int" ? exact : {}), ...choices };
 }
 
 function specOf(options: Documented, source?: ModuleSource): OptionsSpec {

@@ -5,7 +5,8 @@ import { readFileSync, readSync } from "node:fs";
 
 import { sleepBlocking } from "./blocking";
 import { ModuleError, messageOf, systemCodeOf } from "../base/errors";
-import { describeType, isRecord } from "../base/json";
+import { NestingError, describeType, isRecord, parseExactJson } from "../base/json";
+import { coerce } from "./coerce";
 
 /** What Ansible tells a module about the run, beside the task's own options. */
 export interface RunSettings {
@@ -63,21 +64,21 @@ function readStandardInput(): string {
 
 /** Parses the text and parts the task's options from Ansible's own `_ansible_*` settings. */
 export function parseArguments(text: string): ModuleArguments {
-  const raw = unwrap(parseJson(text));
-  const options: Record<string, unknown> = {};
-  for (const [key, value] of Object.entries(raw)) {
-    if (!key.startsWith("_ansible_")) options[key] = value;
-  }
-  return { options, settings: readSettings(raw) };
+  const raw = unwrap(parseText(text));
+  const entries = Object.entries(raw).filter(([key]) => !key.startsWith("_ansible_"));
+  return { options: Object.fromEntries(entries), settings: readSettings(raw) };
 }
 
-function parseJson(text: string): unknown {
+function parseText(text: string): unknown {
   if (text.trim() === "") {
     throw new ModuleError("invalid_arguments", `the module arguments are empty; ${HOW_TO_CALL}`);
   }
   try {
-    return JSON.parse(text);
-  } catch {
+    return parseExactJson(text);
+  } catch (error) {
+    if (error instanceof NestingError) {
+      throw new ModuleError("invalid_arguments", `the module arguments are ${error.message}`);
+    }
     // The parser's own message quotes the text, and with it whatever secrets it holds.
     throw new ModuleError(
       "invalid_arguments",
@@ -96,11 +97,13 @@ function unwrap(parsed: unknown): Record<string, unknown> {
 }
 
 function readSettings(raw: Readonly<Record<string, unknown>>): RunSettings {
-  const verbosity = raw["_ansible_verbosity"];
+  const checkMode = raw["_ansible_check_mode"];
+  const verbosity = coerce("int", raw["_ansible_verbosity"]);
   const tmpDir = raw["_ansible_tmpdir"];
   return {
-    checkMode: raw["_ansible_check_mode"] === true,
-    diffMode: raw["_ansible_diff"] === true,
+    // Whoever does not clearly ask for a real run shall not get one.
+    checkMode: checkMode !== undefined && coerce("bool", checkMode) !== false,
+    diffMode: coerce("bool", raw["_ansible_diff"]) === true,
     verbosity: typeof verbosity === "number" ? verbosity : 0,
     tmpDir: typeof tmpDir === "string" ? tmpDir : undefined,
   };

@@ -1,14 +1,45 @@
-// Guards and printing for JSON of unknown origin.
+// Guards, reading and printing for JSON of unknown origin.
+
+/** Deeper than anything meant; what walks over values level by level can do without a bound of its own. */
+export const MAX_DEPTH = 100;
+
+/** Thrown for text that is nested deeper than `MAX_DEPTH` levels. */
+export class NestingError extends Error {
+  override readonly name = "NestingError";
+
+  constructor() {
+    super(`nested deeper than ${MAX_DEPTH} levels`);
+  }
+}
 
 /** True for a JSON object (not null, not an array). */
 export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** What JSON says; undefined when `text` is something else. */
+/** JSON.parse with a bound for depth. Throws NestingError and SyntaxError. */
+export function parseJson(text: string): unknown {
+  checkDepth(splitAtStrings(text));
+  return JSON.parse(text);
+}
+
+/**
+ * The same, but whole numbers that a double cannot hold keep their digits, as text: a numeric
+ * password must not be rounded, neither where it is used nor where it is looked for to be hidden.
+ */
+export function parseExactJson(text: string): unknown {
+  const parts = splitAtStrings(text);
+  checkDepth(parts);
+  if (!/\d{16}/.test(text)) return JSON.parse(text);
+  return JSON.parse(
+    parts.map((part, index) => (index % 2 === 1 ? part : quoteLong(part))).join(""),
+  );
+}
+
+/** What JSON says; undefined when `text` is something else, or is nested too deep. */
 export function tryParseJson(text: string): unknown {
   try {
-    return JSON.parse(text) as unknown;
+    return parseJson(text);
   } catch {
     return undefined;
   }
@@ -46,4 +77,47 @@ export function describeType(value: unknown): string {
   if (typeof value === "boolean") return "bool";
   if (typeof value === "number") return Number.isInteger(value) ? "int" : "float";
   return "dict";
+}
+
+/** What stands between strings (even positions), and the strings themselves (odd ones). */
+function splitAtStrings(text: string): string[] {
+  const parts: string[] = [];
+  let from = 0;
+  for (;;) {
+    const open = text.indexOf('"', from);
+    if (open < 0) break;
+    const end = endOfString(text, open);
+    parts.push(text.slice(from, open), text.slice(open, end));
+    from = end;
+  }
+  parts.push(text.slice(from));
+  return parts;
+}
+
+function endOfString(text: string, open: number): number {
+  let close = text.indexOf('"', open + 1);
+  while (close > 0 && isEscaped(text, close)) close = text.indexOf('"', close + 1);
+  return close < 0 ? text.length : close + 1;
+}
+
+function isEscaped(text: string, index: number): boolean {
+  let start = index;
+  while (text[start - 1] === "\\") start--;
+  return (index - start) % 2 === 1;
+}
+
+function checkDepth(parts: readonly string[]): void {
+  let depth = 0;
+  for (let index = 0; index < parts.length; index += 2) {
+    for (const [bracket] of parts[index]?.matchAll(/[[\]{}]/g) ?? []) {
+      depth += bracket === "[" || bracket === "{" ? 1 : -1;
+      if (depth > MAX_DEPTH) throw new NestingError();
+    }
+  }
+}
+
+function quoteLong(text: string): string {
+  return text.replace(/-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g, (number) =>
+    /[.eE]/.test(number) || Number.isSafeInteger(Number(number)) ? number : `"${number}"`,
+  );
 }

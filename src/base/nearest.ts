@@ -1,12 +1,20 @@
 // "Did you mean": the nearest known name, for options, flags and configuration keys.
 
+/** Nobody mistypes a name of this length by a letter; comparing costs the product of the lengths. */
+const MAX_LENGTH = 64;
+/** More than any table of names here; a document of others must not cost a second. */
+const MAX_KNOWN = 500;
+
 /** The known name closest to `name`, or undefined when none is close enough to be a typo. */
 export function nearestName(name: string, known: Iterable<string>): string | undefined {
+  if (name.length > MAX_LENGTH) return undefined;
   const wanted = normalise(name);
   let best: string | undefined;
   let bestDistance = Math.max(2, Math.floor(wanted.length / 3)) + 1;
+  let asked = 0;
   for (const candidate of known) {
-    const distance = editDistance(wanted, normalise(candidate));
+    if (asked++ === MAX_KNOWN) break;
+    const distance = distanceBelow(bestDistance, wanted, normalise(candidate));
     if (distance < bestDistance) [best, bestDistance] = [candidate, distance];
   }
   return best;
@@ -20,6 +28,11 @@ export function didYouMean(name: string, known: Iterable<string>): string {
 
 function normalise(name: string): string {
   return name.toLowerCase().replace(/[-_.\s]/g, "");
+}
+
+/** Each letter that one name has more costs one: most candidates need no closer look. */
+function distanceBelow(limit: number, a: string, b: string): number {
+  return Math.abs(a.length - b.length) < limit ? editDistance(a, b) : limit;
 }
 
 /** Optimal string alignment distance: insert, delete, replace and swap of neighbours cost one. */

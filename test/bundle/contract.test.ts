@@ -56,6 +56,14 @@ describe("a bundled module", () => {
     expect(() => statSync(target)).to.throw("ENOENT");
   });
 
+  it("takes whatever is not clearly false for check mode", async () => {
+    for (const value of ["true", "yes", 1, "", "perhaps"]) {
+      const { result } = await runModuleFile(probe, write({ _ansible_check_mode: value }));
+      expect(result).to.include({ changed: true });
+      expect(() => statSync(target)).to.throw("ENOENT");
+    }
+  });
+
   it("takes arguments from a file, from standard input, and embedded", async () => {
     const args = JSON.stringify({ ANSIBLE_MODULE_ARGS: write() });
     const file = join(work, "args.json");
@@ -111,6 +119,49 @@ describe("a bundled module", () => {
       expect(run.result).to.include({ failed: true, error_code: "invalid_arguments" });
       expect(run.result["msg"]).to.include(message);
       expect(run.exitCode).to.equal(1);
+      expect(run.stderr).to.equal("");
+    });
+  }
+
+  const nested = (levels: number): string => `${"[".repeat(levels)}${"]".repeat(levels)}`;
+  const hostile: readonly (readonly [string, () => string, RegExp])[] = [
+    ["20,000 levels", () => `{"path": ${nested(20_000)}}`, /deeper than 100 levels$/],
+    [
+      "20,000 levels inside of text",
+      () => JSON.stringify({ settings: `{"a": ${nested(20_000)}}` }),
+      /a dict, got str/,
+    ],
+    ["a NUL in a path", () => JSON.stringify({ path: "/a\0" }), /path: holds a NUL/],
+    ["half a character", () => JSON.stringify({ path: "/\ud800" }), /path: holds half/],
+    [
+      "a name of 10 MB",
+      () => JSON.stringify({ ["x".repeat(1e7)]: 1 }),
+      /xxx\.\.\.: unknown option/,
+    ],
+    ["a value of 10 MB", () => JSON.stringify({ count: "x".repeat(1e7) }), /xxx\.\.\. \(str\)/],
+    [
+      "100,000 unknown names",
+      () =>
+        JSON.stringify(
+          Object.fromEntries(Array.from({ length: 1e5 }, (_, each) => [`x${each}`, 1])),
+        ),
+      /100001 faults: .*more$/,
+    ],
+    [
+      "a list of 1,000,000",
+      () => JSON.stringify({ ports: Array(1e6).fill(1), nosuch: 1 }),
+      /nosuch: unknown/,
+    ],
+  ];
+  for (const [what, input, message] of hostile) {
+    it(`refuses ${what} with one line within a second or so`, async () => {
+      const text = input();
+      const begun = Date.now();
+      const run = await runModuleFile(probe, text);
+      expect(Date.now() - begun).to.be.below(3000); // on a machine that does other things, too
+      expect(run.result).to.include({ failed: true, error_code: "invalid_arguments" });
+      expect(run.result["msg"]).to.match(message);
+      expect(String(run.result["msg"]).length).to.be.below(4000);
       expect(run.stderr).to.equal("");
     });
   }

@@ -40,6 +40,37 @@ describe("parseArguments", () => {
     expect(args.settings).to.deep.include({ checkMode: true, diffMode: false, verbosity: 0 });
   });
 
+  const real = [false, "false", "False", " no", "0", 0, "off", "n", "F"];
+  const check = [true, "true", "True", "yes", 1, "1", "on", "", "maybe", 2, null, [], {}];
+  for (const [values, checkMode] of [
+    [real, false],
+    [check, true],
+  ] as const) {
+    for (const value of values) {
+      it(`takes ${JSON.stringify(value)} for ${checkMode ? "check mode" : "a real run"}`, () => {
+        const text = JSON.stringify({ _ansible_check_mode: value, _ansible_diff: value });
+        expect(parseArguments(text).settings.checkMode).to.equal(checkMode);
+      });
+    }
+  }
+
+  it("takes the other settings as text, too", () => {
+    const { settings } = parseArguments('{"_ansible_diff": "True", "_ansible_verbosity": "3"}');
+    expect(settings).to.deep.include({ checkMode: false, diffMode: true, verbosity: 3 });
+  });
+
+  it("keeps an option by the name of __proto__, which then is unknown", () => {
+    const { options } = parseArguments('{"__proto__": {"a": 1}}');
+    expect(Object.keys(options)).to.deep.equal(["__proto__"]);
+  });
+
+  it("refuses what is nested 20,000 levels deep with a sentence", () => {
+    const text = `{"a": ${"[".repeat(20_000)}${"]".repeat(20_000)}}`;
+    expect(() => parseArguments(text)).to.throw(
+      "the module arguments are nested deeper than 100 levels",
+    );
+  });
+
   it("never quotes text it cannot parse, for that may hold secrets", () => {
     expect(() => parseArguments('{"password": "s3cret" oops'))
       .to.throw("not valid JSON")

@@ -30,7 +30,8 @@ const CASES: readonly (readonly [OptionType, unknown, unknown])[] = [
   ["list", "a,b", ["a", "b"]],
   ["list", "a, b", ["a", "b"]], // (ours) blanks are dropped
   ["list", "", []], // (ours) not [""]
-  ["list", 5, [5]],
+  ["list", 5, ["5"]],
+  ["list", true, ["True"]],
   ["list", { a: 1 }, { a: 1 }],
   ["dict", '{"a": {"b": 1}}', { a: { b: 1 } }],
   ["dict", "a=1, b=2", { a: "1", b: "2" }],

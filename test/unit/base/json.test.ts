@@ -1,7 +1,14 @@
 import { expect } from "chai";
 import fc from "fast-check";
 
-import { showJson, toAsciiJson, tryParseJson, tryParseRecord } from "../../../src/base/json";
+import {
+  parseExactJson,
+  parseJson,
+  showJson,
+  toAsciiJson,
+  tryParseJson,
+  tryParseRecord,
+} from "../../../src/base/json";
 
 describe("toAsciiJson", () => {
   it("is one line of printable ASCII that parses back to the same value", () => {
@@ -52,4 +59,57 @@ describe("JSON of unknown origin", () => {
       .and.match(/\.\.\.$/);
     expect(showJson("x".repeat(59), 80)).to.have.lengthOf(61);
   });
+});
+
+describe("parseJson", () => {
+  it("is JSON.parse", () => {
+    fc.assert(
+      fc.property(fc.jsonValue({ stringUnit: "binary" }), (value) => {
+        const text = JSON.stringify(value);
+        expect(parseJson(text)).to.deep.equal(JSON.parse(text));
+      }),
+    );
+  });
+
+  const nested = (levels: number): string =>
+    `${'{"a":['.repeat(levels / 2)}${"]}".repeat(levels / 2)}`;
+  it("takes 100 levels, and says which depth is too much", () => {
+    expect(parseJson(nested(100))).to.be.an("object");
+    for (const levels of [102, 20_000, 2_000_000])
+      expect(() => parseJson(nested(levels))).to.throw("nested deeper than 100 levels");
+    expect(tryParseRecord(nested(20_000))).to.equal(undefined);
+  });
+
+  it("does not take brackets inside of strings for levels", () => {
+    const value = ["[{".repeat(1000), '\\"[{'.repeat(1000), "\\".repeat(3), { "[[": "\\\\" }];
+    expect(parseJson(JSON.stringify(value))).to.deep.equal(value);
+  });
+
+  it("reads 10 MB of quotes and backslashes within moments", () => {
+    const begun = Date.now();
+    const value = ['\\"'.repeat(2_500_000)];
+    expect(parseExactJson(JSON.stringify([value, 1e16]))).to.have.lengthOf(2);
+    expect(Date.now() - begun).to.be.below(3000);
+  });
+});
+
+describe("parseExactJson", () => {
+  const cases: readonly (readonly [string, unknown])[] = [
+    ["9007199254740991", 9007199254740991],
+    ["9007199254740993", "9007199254740993"],
+    ["[-12345678901234567890]", ["-12345678901234567890"]],
+    [
+      '{"pin": 12345678901234567890, "text": "12345678901234567890"}',
+      { pin: "12345678901234567890", text: "12345678901234567890" },
+    ],
+    ["0.12345678901234567", Number("0.12345678901234567")],
+    ["1234567890123456.5", Number("1234567890123456.5")],
+    ["1e22", 1e22],
+    ["12345678901234567890e-3", Number("12345678901234567890e-3")],
+  ];
+  for (const [text, expected] of cases) {
+    it(`reads ${text} without losing a digit of a whole number`, () => {
+      expect(parseExactJson(text)).to.deep.equal(expected);
+    });
+  }
 });

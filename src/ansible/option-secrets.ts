@@ -1,0 +1,78 @@
+// Secret options: they are handed to the redactor before anything is said about any option.
+
+import { coerce } from "./coerce";
+import { isRecord } from "../base/json";
+import { MASK } from "../base/secrets";
+import { type Redactor } from "./redact";
+import { type OptionSpec, type OptionsSpec } from "./spec";
+
+type Raw = Readonly<Record<string, unknown>>;
+
+/** Shorter keys are words; hiding them would make every message unreadable. */
+const MIN_SECRET_KEY = 6;
+
+/** The option that a key names, itself or by an alias; undefined when there is none. */
+export function optionOf(spec: OptionsSpec, key: string): [string, OptionSpec] | undefined {
+  const name = Object.hasOwn(spec, key)
+    ? key
+    : Object.keys(spec).find((each) => spec[each]?.aliases?.includes(key));
+  const option = name === undefined ? undefined : spec[name];
+  return name === undefined || option === undefined ? undefined : [name, option];
+}
+
+/** Hands all that no_log options hold, of whatever type, to the redactor. */
+export function collectSecrets(spec: OptionsSpec, raw: Raw, redactor: Redactor): void {
+  for (const [key, value] of Object.entries(raw)) {
+    const [, option] = optionOf(spec, key) ?? [];
+    if (option?.no_log === true) protectOption(option, value, redactor);
+    else if (option?.options !== undefined) {
+      const items = itemsOf(option, value).filter(isRecord);
+      for (const item of items) collectSecrets(option.options, item, redactor);
+    }
+  }
+}
+
+/** The value as it was given, and what it is read as: text may be JSON, pairs, or a list. */
+function protectOption(option: OptionSpec, value: unknown, redactor: Redactor): void {
+  protect(value, redactor, !["dict", "raw"].includes(option.type));
+  // "True" is no secret.
+  if (typeof value !== "boolean") protect(itemsOf(option, value), redactor, false);
+}
+
+/** `withKeys`: a dict where none belongs has the secret for a key as likely as for a value. */
+function protect(value: unknown, redactor: Redactor, withKeys: boolean): void {
+  if (typeof value === "string" || typeof value === "number") redactor.add(value);
+  else if (Array.isArray(value)) {
+    for (const item of value) protect(item, redactor, withKeys);
+  } else if (isRecord(value)) {
+    for (const [key, item] of Object.entries(value)) {
+      if (withKeys && key.length >= MIN_SECRET_KEY) redactor.add(key);
+      protect(item, redactor, withKeys);
+    }
+  }
+}
+
+function itemsOf({ type, elements = "raw" }: OptionSpec, value: unknown): unknown[] {
+  const coerced = coerce(type, value);
+  return Array.isArray(coerced) ? coerced.map((item) => coerce(elements, item)) : [coerced];
+}
+
+/** True when the value at this place (a JSON pointer of the validator) is secret, or part of one. */
+export function isSecretAt(spec: OptionsSpec, pointer: string): boolean {
+  let options: OptionsSpec | undefined = spec;
+  for (const name of pointer.split("/").filter((part) => part !== "" && !/^\d+$/.test(part))) {
+    const option: OptionSpec | undefined = options?.[name];
+    if (option?.no_log === true) return true;
+    options = option?.options;
+  }
+  return false;
+}
+
+/** The options as `invocation.module_args` shows them: no_log values masked. */
+export function describeInvocation(spec: OptionsSpec, raw: Raw): Record<string, unknown> {
+  const shown = Object.entries(raw).map(([key, value]) => {
+    const [, option] = optionOf(spec, key) ?? [];
+    return [key, option?.no_log === true && value !== null ? MASK : value] as const;
+  });
+  return Object.fromEntries(shown);
+}
