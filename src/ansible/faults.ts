@@ -73,7 +73,7 @@ export class Faults {
 
   /** Secrets go before it is cut: half of one would be found by nobody. */
   #quote(value: unknown): string {
-    return shorten(this.redactor.redact(JSON.stringify(value)), MAX_QUOTED);
+    return shorten(this.redactor.redactText(JSON.stringify(value)), MAX_QUOTED);
   }
 }
 

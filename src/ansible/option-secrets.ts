@@ -32,9 +32,12 @@ export function collectSecrets(spec: OptionsSpec, raw: Raw, redactor: Redactor):
   }
 }
 
-/** The value as it was given, and what it is read as: text may be JSON, pairs, or a list. */
+/**
+ * The value as it was given, and as it is read: text may be JSON, pairs or a list, and what stands
+ * around the values in it is no secret.
+ */
 function protectOption(option: OptionSpec, value: unknown, redactor: Redactor): void {
-  protect(value, redactor, !["dict", "raw"].includes(option.type));
+  if (typeof value !== "string") protect(value, redactor, !["dict", "raw"].includes(option.type));
   // "True" is no secret.
   if (typeof value !== "boolean") protect(itemsOf(option, value), redactor, false);
 }
@@ -68,11 +71,13 @@ export function isSecretAt(spec: OptionsSpec, pointer: string): boolean {
   return false;
 }
 
-/** The options as `invocation.module_args` shows them: no_log values masked. */
+/** The options as `invocation.module_args` shows them: no_log values masked, and those of names that
+ * no option has, for one of them may be a secret's, mistyped. */
 export function describeInvocation(spec: OptionsSpec, raw: Raw): Record<string, unknown> {
   const shown = Object.entries(raw).map(([key, value]) => {
     const [, option] = optionOf(spec, key) ?? [];
-    return [key, option?.no_log === true && value !== null ? MASK : value] as const;
+    const isShown = value === null || (option !== undefined && option.no_log !== true);
+    return [key, isShown ? value : MASK] as const;
   });
   return Object.fromEntries(shown);
 }

@@ -7,7 +7,7 @@ import { join } from "node:path";
 
 import { expect } from "chai";
 
-import { buildModule } from "../support/build-module";
+import { buildProbe } from "../support/probe";
 import { runModuleFile } from "../support/run-module";
 
 interface Parser {
@@ -22,8 +22,8 @@ describe("a module under an old Node.js", () => {
   let preload: string;
 
   before(() => {
-    library = buildModule("flannel_install");
-    file = join(library, "flannel_install.cjs");
+    library = buildProbe();
+    file = join(library, "contract_probe.cjs");
     const folder = mkdtempSync(join(tmpdir(), "old-node-"));
     preload = join(folder, "pretend.cjs");
     writeFileSync(
@@ -58,7 +58,7 @@ describe("a module under an old Node.js", () => {
         changed: false,
         error_code: "unsupported",
         msg:
-          `flannel_install: Node.js ${version.replace(/^v/, "")} is too old on this host: ` +
+          `contract_probe: Node.js ${version.replace(/^v/, "")} is too old on this host: ` +
           "it is /opt/nöde, and >= 18.19 is needed; " +
           "install a newer Node.js, or name one with ansible_node_interpreter",
       });

@@ -2,7 +2,7 @@
 
 import { expect } from "chai";
 
-import { parseOptions } from "../../../src/ansible/options";
+import { describeInvocation, parseOptions } from "../../../src/ansible/options";
 import { Redactor } from "../../../src/ansible/redact";
 import { type ModuleSpec, type OptionsSpec } from "../../../src/ansible/spec";
 import { ModuleError } from "../../../src/base/errors";
@@ -50,7 +50,7 @@ describe("secret options", () => {
       const redactor = new Redactor();
       const message = messageFor(probe, { path: "/x", username: "u", password: value }, redactor);
       expect(message).to.match(/^contract_probe: password: expected string, got (list|dict)$/);
-      expect(redactor.redact(`x${SECRET}x`)).to.equal(`x${MASK}x`);
+      expect(redactor.redactText(`x${SECRET}x`)).to.equal(`x${MASK}x`);
     });
   }
 
@@ -64,8 +64,8 @@ describe("secret options", () => {
       const redactor = new Redactor();
       const spec = specOf({ headers: { type: "dict", no_log: true } }, "/headers");
       messageFor(spec, { headers: text }, redactor);
-      expect(redactor.redact(`x${SECRET}x`)).to.equal(`x${MASK}x`);
-      expect(redactor.redact("Authorization")).to.equal("Authorization");
+      expect(redactor.redactText(`x${SECRET}x`)).to.equal(`x${MASK}x`);
+      expect(redactor.redactText("Authorization")).to.equal("Authorization");
     });
   }
 
@@ -73,7 +73,7 @@ describe("secret options", () => {
     const redactor = new Redactor();
     const spec = specOf({ tokens: { type: "list", elements: "str", no_log: true } }, "");
     messageFor(spec, { tokens: `first-token, ${SECRET}` }, redactor);
-    expect(redactor.redact(`x${SECRET}x`)).to.equal(`x${MASK}x`);
+    expect(redactor.redactText(`x${SECRET}x`)).to.equal(`x${MASK}x`);
   });
 
   for (const [place, raw] of [
@@ -98,7 +98,7 @@ describe("secret options", () => {
       );
       // With a redactor that forgets, nothing but the sentence itself can keep the secret.
       const forgetful = new Redactor();
-      forgetful.redact = ((value: unknown) => value) as typeof forgetful.redact;
+      forgetful.redactText = (text): string => text;
       expect(messageFor(spec, raw, forgetful))
         .to.include("expected one of a, got ")
         .and.not.include(SECRET);
@@ -109,13 +109,22 @@ describe("secret options", () => {
     const redactor = new Redactor();
     const spec = specOf({ pin: { type: "str", no_log: true, aliases: ["code"] } }, "/pin");
     messageFor(spec, { code: 482915 }, redactor);
-    expect(redactor.redact("482915")).to.equal(MASK);
+    expect(redactor.redactText("482915")).to.equal(MASK);
   });
 
   it("go before a quotation is cut, so that no half of one is left", () => {
     const count = `${"x".repeat(70)}${SECRET}`;
     const message = messageFor(probe, { path: "/x", username: "u", password: SECRET, count });
     expect(message).to.include("count: expected integer").and.not.include("hunter");
+  });
+});
+
+describe("the invocation", () => {
+  it("shows what was given, but nothing secret, and nothing that has a mistyped name", () => {
+    const raw = { path: "/x", text: "t", password: ["p"], pasword: "q", username: null };
+    expect(describeInvocation(probe.options, raw)).to.deep.equal({
+      ...{ path: "/x", text: "t", password: MASK, pasword: MASK, username: null },
+    });
   });
 });
 
