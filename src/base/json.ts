@@ -60,13 +60,16 @@ export function showJson(value: unknown, limit = 60): string {
 
 /**
  * JSON on one line of pure ASCII. Ansible splits output as Python's splitlines does, so a raw
- * U+2028, U+0085 or form feed inside a string would end the line in the middle of the result.
+ * U+2028, U+0085 or form feed inside a string would end the line in the middle of the result. Half a
+ * character (a lone surrogate) becomes U+FFFD: ansible-core takes a result that has one for none.
  */
 export function toAsciiJson(value: unknown): string {
-  return JSON.stringify(value).replace(
-    /[\u007f-\uffff]/g,
-    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
-  );
+  return JSON.stringify(value)
+    .replace(/\\(\\|ud[\da-f]{3})/g, (whole, what) => (what === "\\" ? whole : "\\ufffd"))
+    .replace(
+      /[\u007f-\uffff]/g,
+      (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
+    );
 }
 
 /** The JSON type of a value in Ansible's words, for messages. */

@@ -21,6 +21,13 @@ describe("toAsciiJson", () => {
     );
   });
 
+  it("puts U+FFFD in the place of half a character, and leaves what only looks like one", () => {
+    const value = { "\ud800": ["a\udfff\ud83d", "😀", "\\ud800", "\\\\\ud800", '"\\ud8'] };
+    expect(JSON.parse(toAsciiJson(value))).to.deep.equal({
+      "\ufffd": ["a\ufffd\ufffd", "😀", "\\ud800", "\\\\\ufffd", '"\\ud8'],
+    });
+  });
+
   for (const separator of [
     "\n",
     "\r",
