@@ -43,10 +43,10 @@ export class Redactor {
 
   /** The result to print. Values of `factKeys` stay as they are. */
   redactResult(factKeys: readonly string[], { facts, data, texts }: ResultParts): Result {
-    const shown = mapValues(data, (item, key) =>
-      factKeys.includes(key) ? item : mapText(item, (text) => this.#long.hide(text)),
-    );
-    const read = mapValues(texts, (item) => mapText(item, (text) => this.redactText(text)));
+    const mapAll = (record: Result, map: (text: string) => string) =>
+      mapValues(record, (item, key) => (factKeys.includes(key) ? item : mapText(item, map)));
+    const shown = mapAll(data, (text) => this.#long.hide(text));
+    const read = mapAll(texts, (text) => this.redactText(text));
     return { ...facts, ...shown, ...read, ...facts };
   }
 

@@ -106,6 +106,14 @@ describe("Redactor", () => {
     });
   });
 
+  it("touches no fact that a failure tells", () => {
+    const parts = { facts: {}, data: { attempts: 0 }, texts: { attempts: 1, tries: 1 } };
+    expect(redactorOf("1").redactResult(["attempts"], parts)).to.deep.equal({
+      attempts: 1,
+      tries: MASK,
+    });
+  });
+
   it("takes secrets out of lists and dicts", () => {
     const redactor = redactorOf({ pin: 123456, words: ["one-word"] });
     expect(redactor.redactText("one-word 123456 1234567")).to.equal(`${MASK} ${MASK} ${MASK}7`);
