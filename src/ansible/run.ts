@@ -60,10 +60,9 @@ export class ModuleRun<Options, Declared, Observed, P extends Plan, Outcome> {
 
   async #converge({ options: raw, settings: { checkMode } }: ModuleArguments): Promise<void> {
     const { module } = this;
+    this.#protectSecretsOf(raw);
     const options = parseOptions(module.spec, raw, this.#redactor);
-    module.secretsOf?.(options).forEach((secret) => {
-      this.#redactor.add(secret);
-    });
+    this.#protectSecretsOf(options);
     const declared = await module.declare(options, this.#context(checkMode, 1));
     for (let attempt = 1; ; attempt++) {
       const context = this.#context(checkMode, attempt);
@@ -78,6 +77,17 @@ export class ModuleRun<Options, Declared, Observed, P extends Plan, Outcome> {
       } catch (error) {
         if (!(error instanceof StaleObservationError) || attempt === MAX_ATTEMPTS) throw error;
       }
+    }
+  }
+
+  /** Also of options that may be faulty: the refusal shows all of them, in `invocation`. */
+  #protectSecretsOf(options: unknown): void {
+    try {
+      this.module.secretsOf?.(options as Options).forEach((secret) => {
+        this.#redactor.add(secret);
+      });
+    } catch {
+      // Of a type that the module does not expect; parseOptions says so.
     }
   }
 

@@ -218,6 +218,14 @@ describe("a bundled module", () => {
       });
     }
 
+    it("hides it inside an option beside one that is refused", async () => {
+      const settings = { PSK: "p5k-p5k-p5k" };
+      const run = await runModuleFile(probe, write({ settings, count: "many" }));
+      expect(run.result).to.include({ failed: true, error_code: "invalid_arguments" });
+      expect(run.result).to.have.nested.property("invocation.module_args.count", "many");
+      expect(run.stdout).to.not.include("p5k-p5k");
+    });
+
     it("hides it in the message about a wrong type", async () => {
       const run = await runModuleFile(probe, write({ ...secrets, count: secret, ports: [secret] }));
       expect(run.result).to.include({ failed: true });
