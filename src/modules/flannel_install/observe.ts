@@ -1,21 +1,15 @@
-// What is on the host now, and what the task's options mean there.
+// What is on the host now.
 
-import { access, readdir, realpath } from "node:fs/promises";
-import { endianness, machine } from "node:os";
+import { access, realpath } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 
-import { ModuleError, systemCodeOf } from "../../base/errors";
-import { type ModuleContext } from "../../ansible/module";
-import { type Arch, parseArch, tryArchOfMachine } from "../../flannel/release-assets";
-import { satisfies } from "../../flannel/version";
-import { type FlannelInstallOptions } from "../../generated/flannel_install";
 import { tryResolveAccount } from "../../host/accounts";
-import { translateFileError } from "../../host/file-errors";
-import { findChecksum, sha256OfFile } from "../../host/checksum";
-import { showUrl } from "../../host/download/address";
-import { fetchText } from "../../host/download/fetch-text";
+import { listNames } from "../../host/directory";
 import { type PreviousVersion, listPreviousVersions } from "../../host/previous-versions";
-import { type RunningProgram, countRunning, tryProgramOf } from "../../host/running-programs";
+import { type RunningProgram, countRunning } from "../../host/running-programs";
+import { type Cpu, readCpu } from "./cpu";
+import { type Declared, type InstallPaths, type Wanted, sourceOf } from "./declare";
+import { type ExpectedDigest, expectDigest } from "./expected-digest";
 import {
   type InstalledBinary,
   type InstalledFile,
@@ -23,80 +17,64 @@ import {
   tryInspectFile,
 } from "./inspect";
 import { type Origins, readOrigins } from "./origin";
-import { type InstallPaths, type InstallRequest, pathsOf, resolveRequest } from "./request";
+import { findLeftovers } from "./staging";
 
-export interface HostState {
-  readonly paths: InstallPaths;
-  /** What is in the directory. */
-  readonly names: readonly string[];
-  /** The directory and those above it, as far as they do not exist; the outermost first. */
+export interface Observed {
+  readonly cpu: Cpu;
+  readonly directory: Directory;
+  readonly installed: InstalledFiles;
+  readonly running: RunningProgram;
+  readonly account: Account;
+  /** What the file to install from must be, as far as that is known by now. */
+  readonly digest: ExpectedDigest;
+}
+
+export interface Directory {
+  /** It and those above it, as far as they do not exist; the outermost first. */
   readonly missing: readonly string[];
+  readonly names: readonly string[];
+  /** What killed runs left behind, as paths. */
+  readonly leftovers: readonly string[];
+}
+
+export interface InstalledFiles {
   readonly binary: InstalledBinary | undefined;
   readonly script: InstalledFile | undefined;
   readonly origins: Origins;
+  /** The one replaced last first. */
   readonly kept: readonly PreviousVersion[];
-  /** What killed runs left behind. */
-  readonly leftovers: readonly string[];
-  readonly running: RunningProgram;
 }
 
-/** `request` is undefined for `state: absent`. */
-export interface Observation {
-  readonly host: HostState;
-  readonly request: InstallRequest | undefined;
-  /** Owner of the files; undefined in check mode for an account that does not exist yet. */
+/** The declared owner and group; undefined for one that the host does not know. */
+export interface Account {
   readonly uid: number | undefined;
   readonly gid: number | undefined;
-  /** SHA-256 the file to install from must have, as far as it is declared and already known. */
-  readonly assetSha256: string | undefined;
 }
 
-export async function observe(
-  options: FlannelInstallOptions,
-  context: ModuleContext,
-): Promise<Observation> {
-  const arch = options.arch === undefined ? tryHostArch() : parseArch(options.arch);
-  const request =
-    options.state === "present" ? resolveRequest(options, arch ?? refuseHost()) : undefined;
-  const host = await observeHost(pathsOf(options.bin_dir), arch);
-  if (request === undefined) {
-    return { host, request, uid: undefined, gid: undefined, assetSha256: undefined };
-  }
-  return {
-    host,
-    request,
-    uid: await resolveAccount("passwd", "owner", options.owner, context),
-    gid: await resolveAccount("group", "group", options.group, context),
-    assetSha256: await knownSha256(request, host),
-  };
+/** Reads the host, and a list of checksums where its answer decides what is to be done. */
+export async function observe(declared: Declared): Promise<Observed> {
+  const { paths, wanted } = declared;
+  const cpu = readCpu();
+  const directory = await observeDirectory(paths);
+  const installed = await observeFiles(paths, declared.arch ?? cpu.arch);
+  const running = countRunning(await tryRealPath(paths));
+  const account = wanted === undefined ? NOBODY : await observeAccount(wanted);
+  const source = sourceOf(declared, { cpu });
+  const digest =
+    source === undefined ? UNDECLARED : await expectDigest(source, installed.binary?.version);
+  return { cpu, directory, installed, running, account, digest };
 }
 
-/** flannel's name for the CPU of this host. */
-export function tryHostArch(): Arch | undefined {
-  return tryArchOfMachine(machine(), endianness());
-}
+const NOBODY: Account = { uid: undefined, gid: undefined };
+const UNDECLARED: ExpectedDigest = { kind: "undeclared" };
 
-function refuseHost(): never {
-  throw new ModuleError(
-    "unsupported",
-    `the host's CPU is ${machine()}, for which flannel is not released; ` +
-      `declare arch if one of flannel's binaries runs on it`,
-  );
-}
-
-async function observeHost(paths: InstallPaths, arch: Arch | undefined): Promise<HostState> {
-  const [names, binary, script, kept, program] = await Promise.all([
-    listNames(paths.directory),
+async function observeFiles(paths: InstallPaths, arch: Cpu["arch"]): Promise<InstalledFiles> {
+  const [binary, script, kept] = await Promise.all([
     tryInspectBinary(paths.binary, arch),
     tryInspectFile(paths.script),
     listPreviousVersions(paths.binary),
-    tryRealPath(paths),
   ]);
-  const origins = readOrigins(paths.origin);
-  const running = countRunning(program);
-  const leftovers = findLeftovers(paths.directory, names);
-  const missing = await missingDirectories(paths.directory);
-  return { paths, names, missing, binary, script, origins, kept, leftovers, running };
+  return { binary, script, origins: readOrigins(paths.origin), kept };
 }
 
 /** /proc names a process's program without the symbolic links in its path. */
@@ -105,82 +83,25 @@ async function tryRealPath(paths: InstallPaths): Promise<string> {
   return join(directory, basename(paths.binary));
 }
 
-const STAGED = /^\.(?:flanneld|mk-docker-opts\.sh|\.flanneld\.origin\.json)\.new-(\d+)/;
-
-/** Staged files whose process is gone; those of another run in progress are none of ours. */
-function findLeftovers(directory: string, names: readonly string[]): readonly string[] {
-  const isLeftover = (name: string): boolean => {
-    const processId = STAGED.exec(name)?.[1];
-    if (processId === undefined) return false;
-    // This run has staged nothing yet: what bears its number is of another process that had it before.
-    const isOwn = processId === String(process.pid);
-    return isOwn || tryProgramOf(processId) !== process.execPath;
+async function observeDirectory(paths: InstallPaths): Promise<Directory> {
+  return {
+    names: listNames(paths.directory),
+    missing: await missingDirectories(paths.directory),
+    leftovers: findLeftovers(paths),
   };
-  return names.filter(isLeftover).map((name) => join(directory, name));
-}
-
-async function listNames(directory: string): Promise<readonly string[]> {
-  try {
-    return await readdir(directory);
-  } catch (error) {
-    if (systemCodeOf(error) === "ENOENT") return [];
-    throw translateFileError(directory, "use", error);
-  }
 }
 
 async function missingDirectories(directory: string): Promise<readonly string[]> {
-  if (await exists(directory)) return [];
-  return [...(await missingDirectories(dirname(directory))), directory];
-}
-
-async function resolveAccount(
-  database: "group" | "passwd",
-  option: string,
-  name: string,
-  context: ModuleContext,
-): Promise<number | undefined> {
-  const id = await tryResolveAccount(database, name);
-  if (id !== undefined) return id;
-  const message = `${option}: ${name}: there is no such ${database === "group" ? "group" : "user"}`;
-  if (!context.checkMode) throw new ModuleError("not_found", `${message}, create it first`);
-  context.warn(`${message} on this host yet`);
-  return undefined;
-}
-
-/**
- * The digest of the file to install from. A list of checksums is asked only if the answer decides
- * whether something has to be installed; otherwise that is left to the installation.
- */
-async function knownSha256(request: InstallRequest, host: HostState): Promise<string | undefined> {
-  const { checksum, src } = request;
-  const version = host.binary?.version;
-  const isUndecided = version !== undefined && satisfies(version, request.version);
-  const declared =
-    checksum?.kind === "digest" || isUndecided ? await declaredSha256(request) : undefined;
-  if (src === undefined || !(await exists(src))) return declared;
-  const actual = await sha256OfFile(src).catch((error: unknown) => {
-    throw translateFileError(src, "read", error);
-  });
-  if (declared === undefined || declared === actual) return actual;
-  throw new ModuleError(
-    "verification",
-    `src: ${src}: its SHA-256 is ${actual}, declared is ${declared}`,
-  );
-}
-
-/** The declared digest, fetched if it is declared as a list. */
-export async function declaredSha256(request: InstallRequest): Promise<string | undefined> {
-  const { checksum } = request;
-  if (checksum === undefined) return undefined;
-  if (checksum.kind === "digest") return checksum.sha256;
-  const url = new URL(checksum.url);
-  const list = await fetchText(url, request.download);
-  return findChecksum(list, request.assetNames, showUrl(url));
-}
-
-async function exists(path: string): Promise<boolean> {
-  return access(path).then(
+  const exists = await access(directory).then(
     () => true,
     () => false,
   );
+  return exists ? [] : [...(await missingDirectories(dirname(directory))), directory];
+}
+
+async function observeAccount({ owner, group }: Wanted): Promise<Account> {
+  return {
+    uid: await tryResolveAccount("passwd", owner),
+    gid: await tryResolveAccount("group", group),
+  };
 }

@@ -1,60 +1,36 @@
-// Brings the file to install from into the target directory, and takes it apart if it is an archive.
+// Brings the file to install from to a place on the host, and takes it apart if it is an archive.
 
 import { access } from "node:fs/promises";
 import { pathToFileURL } from "node:url";
 
 import { ModuleError } from "../../base/errors";
-import { DAEMON, MK_DOCKER_OPTS, type ReleaseFile } from "../../flannel/release-assets";
+import { DAEMON, type ReleaseFile } from "../../flannel/release-assets";
 import { extractFiles } from "../../host/archive";
 import { type Download, downloadFile } from "../../host/download/download";
-import { stagedPath } from "../../host/staging";
-import { declaredSha256 } from "./observe";
-import { type InstallPaths, type InstallRequest } from "./request";
-
-/** Where things are prepared: beside their targets, under names the next run knows as debris. */
-export interface Staging {
-  readonly asset: string;
-  readonly binary: string;
-  readonly script: string;
-  readonly previous: string;
-}
+import { type Source } from "./source";
 
 export type StagedFiles = Readonly<Partial<Record<ReleaseFile, string>>>;
 
 export interface Asset extends Download {
   readonly isArchive: boolean;
-  readonly isVerified: boolean;
   readonly path: string;
 }
 
-export function stagingFor(paths: InstallPaths): Staging {
-  return {
-    asset: stagedPath(paths.binary, "asset"),
-    binary: stagedPath(paths.binary),
-    script: stagedPath(paths.script),
-    previous: stagedPath(paths.binary, "previous"),
-  };
-}
-
-/** Downloads or copies the file to install from, and checks it against what is declared. */
+/**
+ * Downloads or copies the file to install from to `path`, which must not exist, and checks it
+ * against the digest it must have. Throws ModuleError; `path` may then be there, incomplete.
+ */
 export async function obtainAsset(
-  request: InstallRequest,
-  knownSha256: string | undefined,
-  staging: Staging,
+  { src, urls, withScript, download }: Source,
+  sha256: string | undefined,
+  path: string,
 ): Promise<Asset> {
-  const { src, checksum, withScript, download } = request;
-  const sha256 = knownSha256 ?? (await declaredSha256(request));
   if (src !== undefined) await checkSource(src);
-  const urls = src === undefined ? request.urls : [pathToFileURL(src)];
+  const addresses = src === undefined ? urls : [pathToFileURL(src)];
   const rejectHead = (head: Buffer): string | undefined => rejectAsset(head, withScript);
-  const downloaded = await downloadFile(urls, staging.asset, { sha256, rejectHead }, download);
-  return {
-    ...downloaded,
-    source: src ?? downloaded.source,
-    isArchive: isGzip(downloaded.head),
-    isVerified: checksum !== undefined,
-    path: staging.asset,
-  };
+  const downloaded = await downloadFile(addresses, path, { sha256, rejectHead }, download);
+  const { source, head } = downloaded;
+  return { ...downloaded, source: src ?? source, isArchive: isGzip(head), path };
 }
 
 async function checkSource(src: string): Promise<void> {
@@ -88,14 +64,13 @@ function isGzip(head: Buffer): boolean {
   return head[0] === 0x1f && head[1] === 0x8b;
 }
 
-/** The files to install, each in a file of its own in the target directory. */
+/** The files to install: the asset itself if it is the bare daemon, else unpacked to `places`. */
 export async function unpackAsset(
   asset: Asset,
   files: readonly ReleaseFile[],
-  staging: Staging,
+  places: Readonly<Record<ReleaseFile, string>>,
 ): Promise<StagedFiles> {
   if (!asset.isArchive) return { [DAEMON]: asset.path };
-  const places = { [DAEMON]: staging.binary, [MK_DOCKER_OPTS]: staging.script };
   const wanted = new Map(files.map((file) => [file, places[file]]));
   await extractFiles(asset.path, wanted);
   return Object.fromEntries(wanted);

@@ -3,7 +3,7 @@
 // mk-docker-opts.sh was put there by this module. An entry counts only while the file's own digest
 // is still the one in it.
 
-import { isRecord } from "../../base/json";
+import { isRecord, tryParseRecord } from "../../base/json";
 import { DAEMON, MK_DOCKER_OPTS, type ReleaseFile } from "../../flannel/release-assets";
 import { tryReadFile } from "../../host/atomic-file";
 
@@ -18,8 +18,7 @@ export type Origins = Readonly<Partial<Record<ReleaseFile, Origin>>>;
 /** Reads the record; one that is missing or damaged knows nothing. */
 export function readOrigins(path: string): Origins {
   const file = tryReadFile(path);
-  const parsed = file === undefined ? undefined : tryParse(file.content);
-  const known = isRecord(parsed) ? parsed : {};
+  const known = (file && tryParseRecord(file.content)) ?? {};
   const origins: Partial<Record<ReleaseFile, Origin>> = {};
   for (const name of [DAEMON, MK_DOCKER_OPTS] as const) {
     const entry = known[name];
@@ -35,12 +34,4 @@ export function renderOrigins(origins: Origins): string {
 function isOrigin(value: unknown): value is Origin {
   const keys = ["sha256", "version", "archive_sha256"];
   return isRecord(value) && keys.every((key) => typeof value[key] === "string");
-}
-
-function tryParse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -1,9 +1,8 @@
-// What has to be done, decided from what is asked for and what is there.
+// What has to be done, decided from what is declared and what is there.
 
 import { basename } from "node:path";
 
-import { ModuleError } from "../../base/errors";
-import { type Change, type Plan } from "../../ansible/module";
+import { type Obstacle, type Plan as BasePlan } from "../../ansible/module";
 import {
   DAEMON,
   MK_DOCKER_OPTS,
@@ -12,51 +11,56 @@ import {
   whyNotReleased,
 } from "../../flannel/release-assets";
 import { satisfies, tagOf } from "../../flannel/version";
-import { type FlannelInstallOptions } from "../../generated/flannel_install";
+import { type FileAttributes } from "../../host/atomic-file";
 import { type PreviousVersion, previousPath } from "../../host/previous-versions";
-import { attributesDiff, describeFiles } from "./diff";
+import {
+  type AttributesSetting,
+  type Change,
+  attributesSetting,
+  directoryCreation,
+  installation,
+  removal,
+} from "./changes";
+import { type Declared, type InstallPaths, type Wanted, sourceOf } from "./declare";
+import { isExpected } from "./expected-digest";
 import { type InstalledFile } from "./inspect";
-import { type HostState, type Observation } from "./observe";
-import { type InstallRequest } from "./request";
+import { type InstalledFiles, type Observed } from "./observe";
+import { type Source } from "./source";
 
-export type InstallChange = Change &
-  (
-    | { readonly kind: "create-directory"; readonly directories: readonly string[] }
-    | {
-        readonly kind: "install";
-        readonly files: readonly ReleaseFile[];
-        /** Where the replaced binary stays, if it is worth it. */
-        readonly keepAs: string | undefined;
-      }
-    | { readonly kind: "remove"; readonly path: string }
-    | { readonly kind: "set-attributes"; readonly path: string }
-  );
+export type Plan = BasePlan<Change>;
 
-export interface InstallPlan extends Plan<InstallChange> {
-  /** The kept versions once the plan is carried out, the one replaced last first. */
-  readonly kept: readonly PreviousVersion[];
+/** What is declared, for the CPU of the host. */
+interface Goal {
+  readonly paths: InstallPaths;
+  readonly wanted: Wanted;
+  readonly source: Source;
 }
 
-/** Pure. Throws `unsupported` when the release cannot be had for this CPU. */
-export function planInstall(options: FlannelInstallOptions, observation: Observation): InstallPlan {
-  const { request, host } = observation;
-  if (request === undefined) return planAbsent(host);
-  const files = filesToInstall(request, observation);
-  const replaced = files.includes(DAEMON) ? replacedVersion(request, host) : undefined;
-  const kept = keptAfter(request, host, replaced);
+/** Pure. */
+export function plan(declared: Declared, observed: Observed): Plan {
+  const { paths, wanted } = declared;
+  if (wanted === undefined) return planAbsent(paths, observed);
+  const source = sourceOf(declared, observed);
+  if (source === undefined) return { changes: [], obstacles: [foreignCpu(observed)] };
+  return planPresent({ paths, wanted, source }, observed);
+}
+
+function planPresent(goal: Goal, observed: Observed): Plan {
+  const { source, wanted } = goal;
+  const files = filesToInstall(source, observed);
   const installs = files.length > 0;
-  const surplus = host.kept.filter(({ path }) => !kept.some((other) => other.path === path));
-  if (installs) checkReleased(options, request);
   return {
-    kept,
     changes: [
-      ...host.leftovers.map((path) => removal(path, "left by a run that was killed")),
-      ...(installs && host.missing.length > 0 ? [directoryCreation(host)] : []),
-      ...(installs ? [installation(files, replaced, request, observation)] : []),
-      ...planAttributes(files, request, observation),
-      ...surplus.map(({ path, version }) => removal(path, `${version} is no longer kept`)),
+      ...observed.directory.leftovers.map((path) => removal(path, "left by a run that was killed")),
+      ...(installs ? planInstallation(files, goal, observed) : []),
+      ...planAttributes(files, goal, observed),
+      ...planCleaning(files, goal, observed),
     ],
-    warnings: installs && request.checksum === undefined ? [UNVERIFIED] : [],
+    warnings: installs && source.checksum === undefined ? [UNVERIFIED] : [],
+    obstacles: [
+      ...(installs ? unreleased(wanted, source) : []),
+      ...missingAccounts(wanted, observed),
+    ],
   };
 }
 
@@ -64,146 +68,134 @@ const UNVERIFIED =
   "flanneld is installed unverified, because no checksum is declared; " +
   "declare checksum to be sure that it is the file you mean";
 
-/** The installed version if it is another one that works and so is worth keeping. */
-function replacedVersion(request: InstallRequest, host: HostState): PreviousVersion | undefined {
-  const { binary, paths } = host;
-  if (binary?.version === undefined || binary.isLink || request.keep === 0) return undefined;
-  const version = tagOf(binary.version);
-  if (version === tagOf(request.version)) return undefined;
-  return { version, path: previousPath(paths.binary, version) };
+function foreignCpu({ cpu }: Observed): Obstacle {
+  const message =
+    `the host's CPU is ${cpu.machine}, for which flannel is not released; ` +
+    `declare arch if one of flannel's binaries runs on it`;
+  return { code: "unsupported", message, lasting: true };
 }
 
-function keptAfter(
-  request: InstallRequest,
-  host: HostState,
-  replaced: PreviousVersion | undefined,
-): readonly PreviousVersion[] {
-  const obsolete = [tagOf(request.version), replaced?.version];
-  const older = host.kept.filter(({ version }) => !obsolete.includes(version));
-  return [...(replaced === undefined ? [] : [replaced]), ...older].slice(0, request.keep);
+function unreleased(wanted: Wanted, { version, arch, src }: Source): readonly Obstacle[] {
+  const onlyOfficial = wanted.source.urls.every((url) => url === OFFICIAL_URL);
+  const reason = whyNotReleased(version, arch);
+  if (src !== undefined || !onlyOfficial || reason === undefined) return [];
+  const message = `${reason}; choose another version, or give url or src`;
+  return [{ code: "unsupported", message, lasting: true }];
 }
 
-function filesToInstall(request: InstallRequest, observation: Observation): ReleaseFile[] {
-  const files: ReleaseFile[] = isBinaryRight(request, observation) ? [] : [DAEMON];
-  if (request.withScript && (files.length > 0 || !isScriptRight(request, observation.host))) {
-    files.push(MK_DOCKER_OPTS);
-  }
+/** An earlier task of the play may be about to create them. */
+function missingAccounts(
+  { owner, group }: Wanted,
+  { account: { uid, gid } }: Observed,
+): readonly Obstacle[] {
+  const faults = [
+    ...(uid === undefined ? [`owner: ${owner}: there is no such user`] : []),
+    ...(gid === undefined ? [`group: ${group}: there is no such group`] : []),
+  ];
+  return faults.map((fault) => ({
+    code: "not_found",
+    message: `${fault} on this host yet, create it first`,
+  }));
+}
+
+function filesToInstall(source: Source, { installed, digest }: Observed): readonly ReleaseFile[] {
+  const { binary, origins } = installed;
+  const isRight =
+    binary?.version !== undefined &&
+    satisfies(binary.version, source.version) &&
+    binary.arch === source.arch &&
+    isExpected(binary, origins, digest) !== false;
+  const files: ReleaseFile[] = isRight ? [] : [DAEMON];
+  const needsScript = !isRight || !isScriptRight(source, installed);
+  if (source.withScript && needsScript) files.push(MK_DOCKER_OPTS);
   return files;
 }
 
-function isBinaryRight(request: InstallRequest, observation: Observation): boolean {
-  const { binary } = observation.host;
-  if (binary?.version === undefined || !satisfies(binary.version, request.version)) return false;
-  return binary.arch === request.arch && isFromAsset(observation) !== false;
-}
-
-/**
- * Whether the installed binary is the declared file or came out of the declared archive; undefined
- * when nothing is declared.
- */
-export function isFromAsset({ host, assetSha256 }: Observation): boolean | undefined {
-  if (assetSha256 === undefined) return undefined;
-  const origin = host.origins[DAEMON];
-  const unpacked = origin?.archive_sha256 === assetSha256 ? origin.sha256 : undefined;
-  return [assetSha256, unpacked].includes(host.binary?.sha256);
-}
-
 /** The script tells no version, so only one whose origin is known can be the right one. */
-function isScriptRight(request: InstallRequest, host: HostState): boolean {
-  const origin = host.origins[MK_DOCKER_OPTS];
+function isScriptRight({ version }: Source, { script, origins }: InstalledFiles): boolean {
+  const origin = origins[MK_DOCKER_OPTS];
   return (
-    origin?.version === tagOf(request.version) &&
-    host.script !== undefined &&
-    host.script.sha256 === origin.sha256
+    origin?.version === tagOf(version) && script !== undefined && script.sha256 === origin.sha256
   );
 }
 
-function checkReleased(options: FlannelInstallOptions, request: InstallRequest): void {
-  const onlyOfficial = options.url.every((url) => url === OFFICIAL_URL);
-  const reason = whyNotReleased(request.version, request.arch);
-  if (request.src !== undefined || !onlyOfficial || reason === undefined) return;
-  throw new ModuleError("unsupported", `${reason}; choose another version, or give url or src`);
-}
-
-function installation(
+function planInstallation(
   files: readonly ReleaseFile[],
-  replaced: PreviousVersion | undefined,
-  request: InstallRequest,
-  observation: Observation,
-): InstallChange {
-  const { binary, script } = observation.host.paths;
-  const targets = files.map((file) => (file === DAEMON ? binary : script)).join(" and ");
-  const keeping = replaced === undefined ? "" : `, keeping ${replaced.version}`;
-  return {
-    kind: "install",
-    files,
-    keepAs: replaced?.path,
-    summary: `install ${tagOf(request.version)} as ${targets}${keeping}`,
-    diff: {
-      before_header: targets,
-      after_header: targets,
-      ...describeFiles(files, request, observation),
-    },
-  };
+  goal: Goal,
+  observed: Observed,
+): readonly Change[] {
+  const { paths, wanted, source } = goal;
+  const { missing } = observed.directory;
+  const attributes = attributesOf(wanted, observed);
+  const replaced = replacedVersion(files, goal, observed);
+  return [
+    ...(missing.length > 0 ? [directoryCreation(missing)] : []),
+    installation(paths, observed, { files, source, attributes, replaced }),
+  ];
 }
 
-function directoryCreation({ missing, paths: { directory } }: HostState): InstallChange {
-  return {
-    kind: "create-directory",
-    directories: missing,
-    summary: `create the directory ${directory}`,
-    diff: {
-      before_header: directory,
-      after_header: directory,
-      before: "",
-      after: missing.map((path) => `${path}: directory, mode 0755\n`).join(""),
-    },
-  };
+function attributesOf({ mode }: Wanted, { account }: Observed): FileAttributes {
+  return { mode, ...account };
 }
 
-function removal(path: string, reason: string): InstallChange {
-  return {
-    kind: "remove",
-    path,
-    summary: `remove ${path} (${reason})`,
-    diff: { before_header: path, after_header: path, before: `${path}\n`, after: "" },
-  };
+/** The installed version if it is another one that works and so is worth keeping. */
+function replacedVersion(
+  files: readonly ReleaseFile[],
+  { paths, wanted, source }: Goal,
+  { installed: { binary } }: Observed,
+): PreviousVersion | undefined {
+  if (!files.includes(DAEMON) || wanted.keep === 0) return undefined;
+  if (binary?.version === undefined || binary.isLink) return undefined;
+  const version = tagOf(binary.version);
+  if (version === tagOf(source.version)) return undefined;
+  return { version, path: previousPath(paths.binary, version) };
 }
 
 /** Files that stay get the declared mode and owner too. */
 function planAttributes(
   replaced: readonly ReleaseFile[],
-  request: InstallRequest,
-  observation: Observation,
-): InstallChange[] {
-  const { paths, binary, script } = observation.host;
+  { paths, wanted, source }: Goal,
+  observed: Observed,
+): readonly AttributesSetting[] {
+  const { binary, script } = observed.installed;
+  const attributes = attributesOf(wanted, observed);
   const staying = [
     { file: DAEMON, path: paths.binary, state: binary },
-    { file: MK_DOCKER_OPTS, path: paths.script, state: request.withScript ? script : undefined },
+    { file: MK_DOCKER_OPTS, path: paths.script, state: source.withScript ? script : undefined },
   ] as const;
   return staying.flatMap(({ file, path, state }) => {
-    if (state === undefined || replaced.includes(file)) return [];
-    if (hasAttributes(state, request, observation)) return [];
-    const summary = `set mode and owner of ${path}`;
-    return [
-      { kind: "set-attributes", path, summary, diff: attributesDiff(path, state, observation) },
-    ];
+    if (state === undefined || replaced.includes(file) || has(state, attributes)) return [];
+    return [attributesSetting(path, state, attributes)];
   });
 }
 
-function hasAttributes(
-  state: InstalledFile,
-  request: InstallRequest,
-  { uid, gid }: Observation,
-): boolean {
-  return state.mode === request.mode && state.uid === uid && state.gid === gid;
+function has(state: InstalledFile, { mode, uid, gid }: FileAttributes): boolean {
+  return state.mode === mode && state.uid === uid && state.gid === gid;
+}
+
+/** Removes kept versions above the declared number; those replaced last stay. */
+function planCleaning(
+  files: readonly ReleaseFile[],
+  goal: Goal,
+  observed: Observed,
+): readonly Change[] {
+  const replaced = replacedVersion(files, goal, observed);
+  const { kept } = observed.installed;
+  const obsolete = [tagOf(goal.source.version), replaced?.version];
+  const older = kept.filter(({ version }) => !obsolete.includes(version));
+  const room = goal.wanted.keep - (replaced === undefined ? 0 : 1);
+  const staying = [replaced?.path, ...older.slice(0, Math.max(room, 0)).map(({ path }) => path)];
+  return kept
+    .filter(({ path }) => !staying.includes(path))
+    .map(({ path, version }) => removal(path, `${version} is no longer kept`));
 }
 
 /** The record goes last: until then it tells the next run what is this module's own. */
-function planAbsent({ paths, names, kept, leftovers, origins }: HostState): InstallPlan {
-  const exists = (path: string): boolean => names.includes(basename(path));
-  const ours = origins[MK_DOCKER_OPTS] === undefined ? [] : [paths.script];
+function planAbsent(paths: InstallPaths, { directory, installed }: Observed): Plan {
+  const exists = (path: string): boolean => directory.names.includes(basename(path));
+  const ours = installed.origins[MK_DOCKER_OPTS] === undefined ? [] : [paths.script];
   const files = [paths.binary, ...ours, paths.origin].filter(exists);
-  const obsolete = [...leftovers, ...kept.map(({ path }) => path), ...files];
-  return { kept: [], changes: obsolete.map((path) => removal(path, "state is absent")) };
+  const kept = installed.kept.map(({ path }) => path);
+  const obsolete = [...directory.leftovers, ...kept, ...files];
+  return { changes: obsolete.map((path) => removal(path, "state is absent")) };
 }

@@ -1,58 +1,84 @@
-// The module's own keys of the result.
+// The module's own keys of the result: what is installed once the changes that are told are made.
 
 import { DAEMON } from "../../flannel/release-assets";
 import { tagOf } from "../../flannel/version";
-import { type FlannelInstallOptions } from "../../generated/flannel_install";
+import { type Told } from "../../ansible/module";
 import { type Outcome } from "./apply";
-import { expectedSha256 } from "./diff";
-import { type Observation } from "./observe";
-import { type InstallPlan, isFromAsset } from "./plan";
-import { type InstallRequest } from "./request";
+import { type Change } from "./changes";
+import { type Declared, sourceOf } from "./declare";
+import { digestOfBinary, isExpected } from "./expected-digest";
+import { type Observed } from "./observe";
+import { type Plan } from "./plan";
+import { type Source } from "./source";
+
+type Keys = Readonly<Record<string, unknown>>;
+
+/** What becomes of the binary. */
+type Fate = "removed" | "replaced" | "stays";
 
 export function report(
-  _options: FlannelInstallOptions,
-  observation: Observation,
-  plan: InstallPlan,
-  outcome: Outcome,
-): Readonly<Record<string, unknown>> {
-  const { host, request } = observation;
-  const { current, replaced } = host.running;
-  const before = host.binary?.version;
-  const replaces = plan.changes.some(
-    (change) =>
-      (change.kind === "install" && change.files.includes(DAEMON)) ||
-      (change.kind === "remove" && change.path === host.paths.binary),
-  );
+  declared: Declared,
+  observed: Observed,
+  _plan: Plan,
+  { changes, outcome }: Told<Change, Outcome>,
+): Keys {
+  const { binary } = declared.paths;
+  const before = observed.installed.binary?.version;
+  const { current, replaced } = observed.running;
+  const fate = fateOf(binary, changes);
+  const source = sourceOf(declared, observed);
+  const present = source && reportPresent(source, observed, fate, outcome);
   return {
-    path: host.paths.binary,
+    path: binary,
     version_before: before === undefined ? null : tagOf(before),
-    version: null,
-    ...(request === undefined ? {} : reportPresent(request, observation, replaces, outcome)),
-    kept: plan.kept.map(({ path }) => path),
-    restart_required: replaced > 0 || (replaces && current > 0),
+    version: versionAfter(source, observed, fate, outcome),
+    ...present,
+    kept: keptAfter(observed, changes),
+    restart_required: replaced > 0 || (fate !== "stays" && current > 0),
   };
 }
 
-function reportPresent(
-  request: InstallRequest,
-  observation: Observation,
-  replaces: boolean,
+function fateOf(binary: string, changes: readonly Change[]): Fate {
+  if (changes.some((change) => change.kind === "install" && change.files.includes(DAEMON))) {
+    return "replaced";
+  }
+  const isRemoved = changes.some((change) => change.kind === "remove" && change.path === binary);
+  return isRemoved ? "removed" : "stays";
+}
+
+function versionAfter(
+  source: Source | undefined,
+  { installed: { binary } }: Observed,
+  fate: Fate,
   outcome: Outcome,
-): Readonly<Record<string, unknown>> {
-  const { binary } = observation.host;
-  const version = outcome?.version ?? (replaces ? request.version : binary?.version);
-  const planned = replaces ? expectedSha256(request, observation) : binary?.sha256;
-  const isVerified = replaces
-    ? (outcome?.asset.isVerified ?? request.checksum !== undefined)
-    : request.checksum !== undefined && isFromAsset(observation) === true;
+): string | null {
+  if (fate === "removed") return null;
+  const version = fate === "stays" ? binary?.version : (outcome?.version ?? source?.version);
+  return version === undefined ? null : tagOf(version);
+}
+
+function reportPresent(source: Source, observed: Observed, fate: Fate, outcome: Outcome): Keys {
+  const { digest, installed } = observed;
+  const { binary, origins } = installed;
+  const isReplaced = fate === "replaced";
+  const planned = isReplaced ? digestOfBinary(source, digest) : binary?.sha256;
+  const isRight = isReplaced || isExpected(binary, origins, digest) === true;
   return {
-    version: version === undefined ? null : tagOf(version),
-    arch: request.arch,
+    arch: source.arch,
     sha256: outcome?.digests[DAEMON] ?? planned ?? null,
     source: outcome?.asset.source ?? null,
     bytes: outcome?.asset.bytes ?? 0,
     attempts: outcome?.asset.attempts ?? 0,
     elapsed_ms: outcome?.elapsedMs ?? 0,
-    verified: isVerified,
+    verified: source.checksum !== undefined && isRight,
   };
+}
+
+function keptAfter({ installed }: Observed, changes: readonly Change[]): readonly string[] {
+  const added = changes.flatMap((change) =>
+    change.kind === "install" && change.replaced !== undefined ? [change.replaced.path] : [],
+  );
+  const gone = changes.flatMap((change) => (change.kind === "remove" ? [change.path] : []));
+  const older = installed.kept.map(({ path }) => path);
+  return [...added, ...older.filter((path) => !added.includes(path) && !gone.includes(path))];
 }

@@ -2,57 +2,61 @@
 // version that was asked for.
 
 import { stat } from "node:fs/promises";
-import { machine } from "node:os";
 import { dirname } from "node:path";
 
 import { ModuleError, messageOf, systemCodeOf } from "../../base/errors";
-import { tryArchOfElf } from "../../flannel/release-assets";
+import { type Arch, tryArchOfElf } from "../../flannel/release-assets";
 import { type FlannelVersion, satisfies, tagOf } from "../../flannel/version";
 import { type ElfProgram, tryReadElf } from "../../host/elf";
 import { type CommandResult } from "../../host/programs";
+import { type Cpu } from "./cpu";
 import { askVersion, findVersion } from "./inspect";
-import { tryHostArch } from "./observe";
-import { type InstallRequest } from "./request";
+import { type Source } from "./source";
+
+type Wanted = Pick<Source, "arch" | "version">;
 
 /**
  * Checks a staged binary and returns the version it tells. Throws `verification` with a message
- * that begins with `source`.
+ * that begins with `origin`.
  */
 export async function verifyBinary(
   path: string,
-  request: InstallRequest,
-  source: string,
+  wanted: Wanted,
+  cpu: Cpu,
+  origin: string,
 ): Promise<FlannelVersion> {
   const refuse = (reason: string, cause?: unknown): never => {
-    throw new ModuleError("verification", `${source}: ${reason}; nothing was replaced`, { cause });
+    throw new ModuleError("verification", `${origin}: ${reason}; nothing was replaced`, { cause });
   };
   const program = await tryReadElf(path);
-  const flaw = program === undefined ? "is not a program" : await findFlaw(path, program, request);
+  const flaw =
+    program === undefined ? "is not a program" : await findFlaw(path, program, wanted, cpu);
   if (flaw !== undefined) return refuse(flaw);
   const answer = run(path, program?.interpreter, refuse);
   const version = findVersion(answer);
-  if (version === undefined) return refuse(whyNoVersion(answer, request));
-  if (satisfies(version, request.version)) return version;
-  return refuse(`is flanneld ${tagOf(version)}, version asks for ${tagOf(request.version)}`);
+  if (version === undefined) return refuse(whyNoVersion(answer, wanted, cpu));
+  if (satisfies(version, wanted.version)) return version;
+  return refuse(`is flanneld ${tagOf(version)}, version asks for ${tagOf(wanted.version)}`);
 }
 
 async function findFlaw(
   path: string,
   program: ElfProgram,
-  request: InstallRequest,
+  { arch: wanted }: Wanted,
+  cpu: Cpu,
 ): Promise<string | undefined> {
   const arch = tryArchOfElf(program);
-  if (arch !== request.arch) {
+  if (arch !== wanted) {
     const is = arch ?? `a CPU with ELF number ${program.machine}`;
-    return `this is a binary for ${is}, ${whoWants(request)}`;
+    return `this is a binary for ${is}, ${whoWants(wanted, cpu)}`;
   }
   const { size } = await stat(path);
   if (size >= program.expectedBytes) return undefined;
   return `the program is cut short: ${size} of at least ${program.expectedBytes} bytes`;
 }
 
-function whoWants({ arch }: InstallRequest): string {
-  return arch === tryHostArch() ? `the host is ${arch}` : `arch asks for ${arch}`;
+function whoWants(arch: Arch, cpu: Cpu): string {
+  return arch === cpu.arch ? `the host is ${arch}` : `arch asks for ${arch}`;
 }
 
 function run(
@@ -80,8 +84,8 @@ function run(
   }
 }
 
-function whyNoVersion(answer: CommandResult, { arch }: InstallRequest): string {
-  const host = tryHostArch() ?? machine();
+function whyNoVersion(answer: CommandResult, { arch }: Wanted, cpu: Cpu): string {
+  const host = cpu.arch ?? cpu.machine;
   const foreign = arch === host ? "" : ` (it is for ${arch}, the host is ${host})`;
   return `does not tell its version${foreign}: ${lastLine(answer)}`;
 }

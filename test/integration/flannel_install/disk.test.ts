@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { execa } from "execa";
 import { expect } from "chai";
 
-import { MODULE, type Result, Target } from "../../support/flannel-install";
+import { MODULE, type Result, Target, sha256 } from "../../support/flannel-install";
 import { parseLine } from "../../support/run-module";
 import { tarGz } from "../../support/tar";
 import { tinyProgram } from "../../support/tiny-program";
@@ -96,6 +96,69 @@ describe("flannel_install: on a disk that does not want it", function () {
     expect(result).to.include({ changed: false, error_code: "host" });
     expect(result["msg"]).to.include("the file system is read-only");
     isUntouched();
+  });
+
+  describe("where flanneld cannot be replaced, but mk-docker-opts.sh can", () => {
+    const [oldScript, newScript] = ["#!/bin/sh\n# old\n", "#!/bin/sh\n# new\n"];
+    const archive = (): string => join(target.root, "archive.tar.gz");
+    const script = (): string => join(target.bin, "mk-docker-opts.sh");
+    const withScript = (more: Result = {}): Result => ({
+      ...{ version: "v0.28.9", src: archive(), mk_docker_opts: true, keep: 0 },
+      ...{ _ansible_diff: true, ...more },
+    });
+
+    beforeEach(() => {
+      writeFileSync(
+        archive(),
+        tarGz([
+          { name: "mk-docker-opts.sh", content: Buffer.from(newScript) },
+          { name: "flanneld", content: NEW },
+        ]),
+      );
+      mkdirSync(target.bin);
+      writeFileSync(target.binary, OLD, { mode: 0o750 });
+      writeFileSync(script(), oldScript, { mode: 0o750 });
+      // As a container does that is given one file of its host.
+      execFileSync("mount", ["--bind", target.binary, target.binary]);
+    });
+
+    const unmount = (): void => {
+      execFileSync("umount", [target.binary]);
+    };
+
+    it("tells that the script was replaced, and the next run completes it", async () => {
+      try {
+        const result = await target.run(withScript());
+        const done = `install v0.28.9 as ${script()}`;
+        expect(result).to.deep.include({
+          ...{ failed: true, error_code: "host", changed: true, changes: [done] },
+          ...{ version_before: "v0.16.1", version: "v0.16.1", sha256: sha256(OLD) },
+          ...{ kept: [], restart_required: false },
+        });
+        expect(result["msg"]).to.match(/^cannot replace .*\nalready done: install v0.28.9 as /s);
+        const [diff] = result["diff"] as readonly Record<string, string>[];
+        expect(diff?.["after"]).to.include(sha256(Buffer.from(newScript)));
+        expect(readFileSync(script(), "utf8")).to.equal(newScript);
+        expect(readFileSync(target.binary).equals(OLD)).to.equal(true);
+      } finally {
+        unmount();
+      }
+      const healed = await target.run(withScript());
+      expect(healed).to.deep.include({ changed: true, version: "v0.28.9" });
+      expect(await target.run(withScript())).to.deep.include({ changed: false, changes: [] });
+    });
+
+    it("claims nothing in its record that it has not put there", async () => {
+      writeFileSync(archive(), tarGz([{ name: "flanneld", content: NEW }]));
+      const options = withScript({ mk_docker_opts: false });
+      try {
+        const result = await target.run(options);
+        expect(result).to.deep.include({ failed: true, changed: false, changes: [] });
+        expect(readdirSync(target.bin).sort()).to.deep.equal(["flanneld", "mk-docker-opts.sh"]);
+      } finally {
+        unmount();
+      }
+    });
   });
 
   it("predicts and agrees on a read-only file system that has what is wanted", async () => {

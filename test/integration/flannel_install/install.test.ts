@@ -276,11 +276,13 @@ describe("flannel_install: with real daemons", function () {
 
   it("fails at an owner that does not exist, and predicts with a warning", async () => {
     const options = from(NEW_TAG, { owner: "no-such-user" });
-    expect(await target.run(options)).to.include({ error_code: "not_found", changed: false });
+    const real = await target.run(options);
+    expect(real).to.deep.include({ error_code: "not_found", changed: false, changes: [] });
+    expect(existsSync(target.bin)).to.equal(false);
     const predicted = await target.run({ ...options, _ansible_check_mode: true });
     expect(predicted).to.include({ changed: true });
     expect(predicted["warnings"]).to.deep.equal([
-      "owner: no-such-user: there is no such user on this host yet",
+      "owner: no-such-user: there is no such user on this host yet, create it first",
     ]);
   });
 

@@ -1,41 +1,29 @@
+// Which steps a scene takes, and what stands in their way.
+
 import { expect } from "chai";
 
-import { type FlannelInstallOptions } from "../../../../src/generated/flannel_install";
-import { previousPath } from "../../../../src/host/previous-versions";
-import { completeDiff } from "../../../../src/modules/flannel_install/diff";
-import { type HostState, type Observation } from "../../../../src/modules/flannel_install/observe";
-import { type InstallPlan, planInstall } from "../../../../src/modules/flannel_install/plan";
-import { report } from "../../../../src/modules/flannel_install/report";
-import { binaryOf, digest, observationOf, presentOptions } from "./examples";
-
-type Options = Partial<FlannelInstallOptions>;
-
-const BINARY = "/usr/local/sbin/flanneld";
-const SCRIPT = "/usr/local/sbin/mk-docker-opts.sh";
-const kept = (version: string): { version: string; path: string } => ({
-  version,
-  path: previousPath(BINARY, version),
-});
+import {
+  BINARY,
+  type Host,
+  LEFTOVER,
+  type Options,
+  RECORD,
+  SCRIPT,
+  binaryOf,
+  digest,
+  given,
+  keptPath,
+  scriptWith,
+} from "../../../support/flannel-install-scenes";
 
 describe("flannel_install: the plan", () => {
-  const plan = (
-    host: Partial<HostState>,
-    options: Options = {},
-    more: Partial<Observation> = {},
-  ): InstallPlan =>
-    planInstall({ ...presentOptions, ...options }, observationOf(host, options, more));
-  const steps = (...args: Parameters<typeof plan>): readonly string[] =>
-    plan(...args).changes.map(({ summary }) => summary);
-
   const INSTALL = `install v0.28.9 as ${BINARY}`;
-  const script = { sha256: digest("5"), mode: 0o750, uid: 0, gid: 0, inode: 2, isLink: false };
   const scriptOrigin = { sha256: digest("5"), version: "v0.28.9", archive_sha256: digest("c") };
 
   const cases: readonly {
     readonly what: string;
-    readonly host: Partial<HostState>;
+    readonly host: Host;
     readonly options?: Options;
-    readonly more?: Partial<Observation>;
     readonly steps: readonly string[];
   }[] = [
     { what: "a bare directory", host: {}, steps: [INSTALL] },
@@ -89,57 +77,54 @@ describe("flannel_install: the plan", () => {
     },
     {
       what: "an older version when none is to be kept",
-      host: { binary: binaryOf("v0.16.1"), kept: [kept("v0.15.1")] },
+      host: { binary: binaryOf("v0.16.1"), kept: ["v0.15.1"] },
       options: { keep: 0 },
-      steps: [INSTALL, `remove ${kept("v0.15.1").path} (v0.15.1 is no longer kept)`],
+      steps: [INSTALL, `remove ${keptPath("v0.15.1")} (v0.15.1 is no longer kept)`],
     },
     {
       what: "an older version and one kept already",
-      host: { binary: binaryOf("v0.16.1"), kept: [kept("v0.15.1")] },
+      host: { binary: binaryOf("v0.16.1"), kept: ["v0.15.1"] },
       steps: [
         `${INSTALL}, keeping v0.16.1`,
-        `remove ${kept("v0.15.1").path} (v0.15.1 is no longer kept)`,
+        `remove ${keptPath("v0.15.1")} (v0.15.1 is no longer kept)`,
       ],
     },
     {
       what: "an older version and room for two",
-      host: { binary: binaryOf("v0.16.1"), kept: [kept("v0.15.1"), kept("v0.10.0")] },
+      host: { binary: binaryOf("v0.16.1"), kept: ["v0.15.1", "v0.10.0"] },
       options: { keep: 2 },
       steps: [
         `${INSTALL}, keeping v0.16.1`,
-        `remove ${kept("v0.10.0").path} (v0.10.0 is no longer kept)`,
+        `remove ${keptPath("v0.10.0")} (v0.10.0 is no longer kept)`,
       ],
     },
     {
       what: "a rollback to the version that is kept",
-      host: { binary: binaryOf("v0.29.0"), kept: [kept("v0.28.9")] },
+      host: { binary: binaryOf("v0.29.0"), kept: ["v0.28.9"] },
       options: { keep: 2 },
       steps: [
         `${INSTALL}, keeping v0.29.0`,
-        `remove ${kept("v0.28.9").path} (v0.28.9 is no longer kept)`,
+        `remove ${keptPath("v0.28.9")} (v0.28.9 is no longer kept)`,
       ],
     },
     {
       what: "what a run left that was killed before the rename",
       host: {
         binary: binaryOf("v0.16.1"),
-        kept: [kept("v0.16.1")],
-        leftovers: ["/x/.flanneld.new-7"],
+        kept: ["v0.16.1"],
+        leftovers: [LEFTOVER],
       },
-      steps: [
-        "remove /x/.flanneld.new-7 (left by a run that was killed)",
-        `${INSTALL}, keeping v0.16.1`,
-      ],
+      steps: [`remove ${LEFTOVER} (left by a run that was killed)`, `${INSTALL}, keeping v0.16.1`],
     },
     {
       what: "leftovers beside the right binary",
-      host: { binary: binaryOf("v0.28.9"), leftovers: ["/x/.flanneld.new-7"] },
-      steps: ["remove /x/.flanneld.new-7 (left by a run that was killed)"],
+      host: { binary: binaryOf("v0.28.9"), leftovers: [LEFTOVER] },
+      steps: [`remove ${LEFTOVER} (left by a run that was killed)`],
     },
     {
       what: "more kept versions than declared",
-      host: { binary: binaryOf("v0.28.9"), kept: [kept("v0.16.1"), kept("v0.15.1")] },
-      steps: [`remove ${kept("v0.15.1").path} (v0.15.1 is no longer kept)`],
+      host: { binary: binaryOf("v0.28.9"), kept: ["v0.16.1", "v0.15.1"] },
+      steps: [`remove ${keptPath("v0.15.1")} (v0.15.1 is no longer kept)`],
     },
     {
       what: "another mode",
@@ -158,36 +143,34 @@ describe("flannel_install: the plan", () => {
     },
     {
       what: "the declared digest",
-      host: { binary: binaryOf("v0.28.9") },
-      more: { assetSha256: digest("a") },
+      host: { binary: binaryOf("v0.28.9"), expected: digest("a") },
       steps: [],
     },
     {
       what: "another digest than declared, of the same version",
-      host: { binary: binaryOf("v0.28.9"), kept: [kept("v0.16.1")] },
-      more: { assetSha256: digest("b") },
+      host: { binary: binaryOf("v0.28.9"), kept: ["v0.16.1"], expected: digest("b") },
       steps: [INSTALL],
     },
     {
       what: "the binary of the declared archive",
       host: {
         binary: binaryOf("v0.28.9"),
-        origins: {
+        unpacked: {
           flanneld: { sha256: digest("a"), version: "v0.28.9", archive_sha256: digest("c") },
         },
+        expected: digest("c"),
       },
-      more: { assetSha256: digest("c") },
       steps: [],
     },
     {
       what: "a binary that was changed since it came out of the declared archive",
       host: {
         binary: binaryOf("v0.28.9"),
-        origins: {
+        unpacked: {
           flanneld: { sha256: digest("b"), version: "v0.28.9", archive_sha256: digest("c") },
         },
+        expected: digest("c"),
       },
-      more: { assetSha256: digest("c") },
       steps: [INSTALL],
     },
     {
@@ -198,7 +181,11 @@ describe("flannel_install: the plan", () => {
     },
     {
       what: "mk-docker-opts.sh of the same version",
-      host: { binary: binaryOf("v0.28.9"), script, origins: { "mk-docker-opts.sh": scriptOrigin } },
+      host: {
+        binary: binaryOf("v0.28.9"),
+        script: scriptWith(),
+        unpacked: { "mk-docker-opts.sh": scriptOrigin },
+      },
       options: { mk_docker_opts: true },
       steps: [],
     },
@@ -206,36 +193,40 @@ describe("flannel_install: the plan", () => {
       what: "mk-docker-opts.sh of the version before",
       host: {
         binary: binaryOf("v0.28.9"),
-        script,
-        origins: { "mk-docker-opts.sh": { ...scriptOrigin, version: "v0.16.1" } },
+        script: scriptWith(),
+        unpacked: { "mk-docker-opts.sh": { ...scriptOrigin, version: "v0.16.1" } },
       },
       options: { mk_docker_opts: true },
       steps: [`install v0.28.9 as ${SCRIPT}`],
     },
     {
       what: "a mk-docker-opts.sh of somebody else",
-      host: { binary: binaryOf("v0.28.9"), script },
+      host: { binary: binaryOf("v0.28.9"), script: scriptWith() },
       options: { mk_docker_opts: true },
       steps: [`install v0.28.9 as ${SCRIPT}`],
     },
     {
       what: "a mk-docker-opts.sh that is none of the task's business",
-      host: { binary: binaryOf("v0.28.9"), script: { ...script, mode: 0o600 } },
+      host: { binary: binaryOf("v0.28.9"), script: scriptWith({ mode: 0o600 }) },
       steps: [],
     },
     {
       what: "mk-docker-opts.sh with another mode",
       host: {
         binary: binaryOf("v0.28.9"),
-        script: { ...script, mode: 0o600 },
-        origins: { "mk-docker-opts.sh": scriptOrigin },
+        script: scriptWith({ mode: 0o600 }),
+        unpacked: { "mk-docker-opts.sh": scriptOrigin },
       },
       options: { mk_docker_opts: true },
       steps: [`set mode and owner of ${SCRIPT}`],
     },
     {
       what: "both files to replace",
-      host: { binary: binaryOf("v0.16.1"), script, origins: { "mk-docker-opts.sh": scriptOrigin } },
+      host: {
+        binary: binaryOf("v0.16.1"),
+        script: scriptWith(),
+        unpacked: { "mk-docker-opts.sh": scriptOrigin },
+      },
       options: { mk_docker_opts: true },
       steps: [`install v0.28.9 as ${BINARY} and ${SCRIPT}, keeping v0.16.1`],
     },
@@ -247,137 +238,89 @@ describe("flannel_install: the plan", () => {
     },
     {
       what: "only other people's files",
-      host: { names: ["mk-docker-opts.sh", "etcdctl"], script },
+      host: { others: ["etcdctl"], script: scriptWith() },
       options: { state: "absent" },
       steps: [],
     },
     {
       what: "everything to remove, the record last",
       host: {
-        names: ["flanneld", "mk-docker-opts.sh", ".flanneld.origin.json", "etcdctl"],
+        others: ["etcdctl"],
         binary: binaryOf("v0.28.9"),
-        script,
-        kept: [kept("v0.16.1")],
-        leftovers: ["/x/.flanneld.new-7"],
-        origins: { "mk-docker-opts.sh": scriptOrigin },
+        script: scriptWith(),
+        kept: ["v0.16.1"],
+        leftovers: [LEFTOVER],
+        unpacked: { "mk-docker-opts.sh": scriptOrigin },
       },
       options: { state: "absent" },
-      steps: [
-        "/x/.flanneld.new-7",
-        kept("v0.16.1").path,
-        BINARY,
-        SCRIPT,
-        "/usr/local/sbin/.flanneld.origin.json",
-      ].map((path) => `remove ${path} (state is absent)`),
+      steps: [LEFTOVER, keptPath("v0.16.1"), BINARY, SCRIPT, RECORD].map(
+        (path) => `remove ${path} (state is absent)`,
+      ),
     },
   ];
-  for (const { what, host, options, more, steps: expected } of cases) {
-    it(`${options?.state === "absent" ? "removes" : "makes of"} ${what}: ${String(expected.length)} steps`, () => {
-      expect(steps(host, options, more)).to.deep.equal(expected);
+  for (const { what, host, options, steps } of cases) {
+    it(`${options?.state === "absent" ? "removes" : "makes of"} ${what}: ${String(steps.length)} steps`, () => {
+      expect(given(options).on(host).steps).to.deep.equal(steps);
     });
   }
 
   it("warns only when it installs something unverified", () => {
-    expect(plan({}).warnings?.[0]).to.include("unverified");
-    expect(plan({ binary: binaryOf("v0.28.9") }).warnings).to.deep.equal([]);
-    expect(plan({}, { checksum: `sha256:${digest("a")}` }).warnings).to.deep.equal([]);
+    expect(given().on({}).plan.warnings?.[0]).to.include("unverified");
+    expect(given().on({ binary: binaryOf("v0.28.9") }).plan.warnings).to.deep.equal([]);
+    const checksum = `sha256:${digest("a")}`;
+    expect(given({ checksum }).on({}).plan.warnings).to.deep.equal([]);
   });
 
-  it("refuses a release that does not exist for the CPU, unless it comes from elsewhere", () => {
-    const options = { version: "v0.23.0", arch: "riscv64" };
-    const observation = observationOf({}, options);
-    const riscv = {
-      ...observation,
-      request: observation.request && { ...observation.request, arch: "riscv64" as const },
-    };
-    expect(() => planInstall({ ...presentOptions, ...options }, riscv)).to.throw(
-      "not released for riscv64",
-    );
-    const elsewhere = { ...presentOptions, ...options, url: ["https://m/{asset}"] };
-    expect(planInstall(elsewhere, riscv).changes).to.have.length(1);
-  });
+  describe("refuses", () => {
+    const riscv = { version: "v0.23.0", arch: "riscv64" };
 
-  it("shows version, CPU, digest, mode and owner before and after", () => {
-    const observed = { assetSha256: digest("b") };
-    const [change] = plan({ binary: binaryOf("v0.16.1", { mode: 0o755 }) }, {}, observed).changes;
-    expect(change?.diff).to.deep.equal({
-      before_header: BINARY,
-      after_header: BINARY,
-      before: `version: v0.16.1\narch: amd64\nsha256: ${digest("a")}\nmode: 0755\nuid: 0\ngid: 0\n`,
-      after: `version: v0.28.9\narch: amd64\nsha256: ${digest("b")}\nmode: 0750\nuid: 0\ngid: 0\n`,
-    });
-  });
-
-  it("fills digests into the diff once they are known, and invents none for an archive", () => {
-    const [change] = plan({}, { mk_docker_opts: true }, { assetSha256: digest("c") }).changes;
-    const diff = change?.diff;
-    if (diff === undefined) throw new Error("no diff");
-    expect(diff.after).to.not.include(digest("c"));
-    const completed = completeDiff(diff, {
-      flanneld: digest("1"),
-      "mk-docker-opts.sh": digest("2"),
-    });
-    expect(completed.after)
-      .to.include(`\nsha256: ${digest("1")}\n`)
-      .and.to.include(`\nmk-docker-opts.sh sha256: ${digest("2")}\n`)
-      .and.to.not.include("known after");
-    expect(completeDiff(diff, {})).to.deep.equal(diff);
-  });
-
-  describe("and the result", () => {
-    const reportOf = (
-      host: Partial<HostState>,
-      options: Options = {},
-      more: Partial<Observation> = {},
-    ): unknown => {
-      const all = { ...presentOptions, ...options };
-      const observation = observationOf(host, options, more);
-      return report(all, observation, planInstall(all, observation), undefined);
-    };
-    const running = (current: number, replaced: number): Partial<HostState> => ({
-      running: { current, replaced },
+    it("a release that does not exist for the CPU, whatever tasks come before", () => {
+      const { obstacles } = given(riscv).on({}).plan;
+      expect(obstacles).to.have.length(1);
+      expect(obstacles?.[0]).to.include({ code: "unsupported", lasting: true });
+      expect(obstacles?.[0]?.message)
+        .to.include("not released for riscv64")
+        .and.to.include("choose another version, or give url or src");
     });
 
-    it("of a prediction knows what is declared, and nulls the rest", () => {
-      expect(reportOf({ binary: binaryOf("v0.16.1"), kept: [kept("v0.10.0")] })).to.deep.equal({
-        path: BINARY,
-        version_before: "v0.16.1",
-        version: "v0.28.9",
-        arch: "amd64",
-        sha256: null,
-        source: null,
-        bytes: 0,
-        attempts: 0,
-        elapsed_ms: 0,
-        verified: false,
-        kept: [kept("v0.16.1").path],
-        restart_required: false,
+    for (const [what, options] of Object.entries({
+      "comes from elsewhere": { ...riscv, url: ["https://m/{asset}"] },
+      "comes from a file": { ...riscv, src: "/srv/flanneld" },
+    })) {
+      it(`no such release that ${what}`, () => {
+        const { changes, obstacles } = given(options).on({}).plan;
+        expect(obstacles).to.deep.equal([]);
+        expect(changes).to.have.length(1);
       });
+    }
+
+    it("no such release that is installed already", () => {
+      const binary = binaryOf("v0.23.0", { arch: "riscv64" });
+      expect(given(riscv).on({ binary }).plan).to.deep.include({ changes: [], obstacles: [] });
     });
 
-    it("says that the installed binary is verified when it is the declared one", () => {
-      const declared = { checksum: `sha256:${digest("a")}` };
-      const known = { assetSha256: digest("a") };
-      const installed = { binary: binaryOf("v0.28.9+ck1") };
-      expect(reportOf(installed, declared, known)).to.include({
-        verified: true,
-        version: "v0.28.9+ck1",
-      });
-      expect(reportOf(installed)).to.include({ verified: false, sha256: digest("a") });
+    it("a CPU that flannel is not released for, unless arch names another", () => {
+      const { changes, obstacles } = given().on({ cpu: "sparc64" }).plan;
+      expect(changes).to.deep.equal([]);
+      expect(obstacles?.[0]).to.include({ code: "unsupported", lasting: true });
+      expect(obstacles?.[0]?.message).to.include("the host's CPU is sparc64").and.include("arch");
+      expect(given({ arch: "amd64" }).on({ cpu: "sparc64" }).plan.obstacles).to.deep.equal([]);
+      expect(given({ state: "absent" }).on({ cpu: "sparc64" }).plan.obstacles).to.equal(undefined);
     });
 
-    it("asks for a restart when what runs is not what is installed", () => {
-      const old = { binary: binaryOf("v0.16.1") };
-      const right = { binary: binaryOf("v0.28.9") };
-      const restart = (host: Partial<HostState>, options: Options = {}): unknown =>
-        (reportOf(host, options) as { restart_required: boolean }).restart_required;
-      expect(restart({ ...old, ...running(1, 0) })).to.equal(true);
-      expect(restart({ ...old, ...running(0, 0) })).to.equal(false);
-      expect(restart({ ...right, ...running(1, 0) })).to.equal(false);
-      expect(restart({ ...right, ...running(0, 1) })).to.equal(true);
-      expect(
-        restart({ ...right, names: ["flanneld"], ...running(1, 0) }, { state: "absent" }),
-      ).to.equal(true);
+    it("owner and group that are not there, each by name, as long as they are not", () => {
+      const scene = given({ owner: "flannel", group: "k8s" }).on({ unknown: ["owner", "group"] });
+      expect(scene.plan.obstacles).to.deep.equal([
+        {
+          code: "not_found",
+          message: "owner: flannel: there is no such user on this host yet, create it first",
+        },
+        {
+          code: "not_found",
+          message: "group: k8s: there is no such group on this host yet, create it first",
+        },
+      ]);
+      expect(scene.steps).to.deep.equal([INSTALL]);
     });
   });
 });

@@ -1,23 +1,24 @@
+// Which file is meant, for one CPU: addresses, names, headers.
+
 import { expect } from "chai";
 
-import { type FlannelInstallOptions } from "../../../../src/generated/flannel_install";
-import {
-  type InstallRequest,
-  pathsOf,
-  resolveRequest,
-} from "../../../../src/modules/flannel_install/request";
-import { presentOptions } from "./examples";
+import { declare } from "../../../../src/modules/flannel_install/declare";
+import { type Source, sourceFor } from "../../../../src/modules/flannel_install/source";
+import { type Options, optionsWith } from "../../../support/flannel-install-scenes";
 
-describe("flannel_install: what the options mean", () => {
-  const resolve = (more: Partial<FlannelInstallOptions> = {}): InstallRequest =>
-    resolveRequest({ ...presentOptions, ...more }, "arm64");
+describe("flannel_install: the source", () => {
+  const resolve = (more: Options = {}): Source => {
+    const { wanted } = declare(optionsWith(more));
+    if (wanted === undefined) throw new Error("nothing is wanted");
+    return sourceFor(wanted.source, "arm64");
+  };
 
   it("is the bare binary of the official release by default", () => {
-    const request = resolve();
-    expect(request.urls.map(String)).to.deep.equal([
+    const source = resolve();
+    expect(source.urls.map(String)).to.deep.equal([
       "https://github.com/flannel-io/flannel/releases/download/v0.28.9/flanneld-arm64",
     ]);
-    expect(request.assetNames[0]).to.equal("flanneld-arm64");
+    expect(source.assetNames[0]).to.equal("flanneld-arm64");
   });
 
   it("is the archive when mk-docker-opts.sh is wanted", () => {
@@ -77,21 +78,4 @@ describe("flannel_install: what the options mean", () => {
       });
     }
   });
-
-  const refused: readonly (readonly [string, Partial<FlannelInstallOptions>])[] = [
-    ['version: "latest" is not a flannel version', { version: "latest" }],
-    ["url: ", { url: ["mirror/{asset}"] }],
-    ["{tag}: unknown placeholder", { url: ["https://m/{tag}"] }],
-    ["url: the list is empty", { url: [] }],
-    ["checksum: ", { checksum: "abc" }],
-    ["mode: ", { mode: "rwx" }],
-    ['mode: "0640": the owner could not run the binary', { mode: "0640" }],
-    ["mode: 416", { mode: 0o640 }],
-    ["bin_dir: sbin: expected an absolute path", { bin_dir: "sbin" }],
-  ];
-  for (const [message, options] of refused) {
-    it(`refuses ${JSON.stringify(options)}`, () => {
-      expect(() => [pathsOf(options.bin_dir ?? "/x"), resolve(options)]).to.throw(message);
-    });
-  }
 });

@@ -1,0 +1,142 @@
+// What the options of the task mean: parsed, completed, joined to paths.
+
+import { isAbsolute, join } from "node:path";
+
+import { ModuleError } from "../../base/errors";
+import { isRecord } from "../../base/json";
+import { type Arch, DAEMON, MK_DOCKER_OPTS, parseArch } from "../../flannel/release-assets";
+import { parseVersion } from "../../flannel/version";
+import { type FlannelInstallOptions } from "../../generated/flannel_install";
+import { parseChecksum } from "../../host/checksum";
+import { parseMode } from "../../host/file-mode";
+import { type DeclaredHeaders, type DeclaredSource, type Source, sourceFor } from "./source";
+
+/** Where the files are that this module owns. */
+export interface InstallPaths {
+  readonly directory: string;
+  readonly binary: string;
+  readonly script: string;
+  /** What is known of files that came out of an archive (origin.ts). */
+  readonly origin: string;
+}
+
+export interface Declared {
+  readonly paths: InstallPaths;
+  /** The CPU; undefined: that of the host. */
+  readonly arch: Arch | undefined;
+  /** Undefined for `state: absent`. */
+  readonly wanted: Wanted | undefined;
+}
+
+/** What `state: present` asks for, on whatever CPU. */
+export interface Wanted {
+  readonly mode: number;
+  readonly owner: string;
+  readonly group: string;
+  readonly keep: number;
+  readonly source: DeclaredSource;
+}
+
+/** Five times a release of flannel. */
+const MAX_DOWNLOAD_BYTES = 256 * 1024 * 1024;
+
+/** Throws `invalid_arguments`. */
+export function declare(options: FlannelInstallOptions): Declared {
+  const paths = pathsOf(options.bin_dir);
+  const arch = options.arch === undefined ? undefined : parseArch(options.arch);
+  if (options.state === "absent") return { paths, arch, wanted: undefined };
+  const source = declareSource(options);
+  // Whether a template can be filled does not depend on the CPU.
+  sourceFor(source, arch ?? "amd64");
+  const { owner, group, keep } = options;
+  return {
+    paths,
+    arch,
+    wanted: { mode: parseProgramMode(options.mode), owner, group, keep, source },
+  };
+}
+
+/** The file that is declared, for the CPU of this host unless another one is declared. */
+export function sourceOf(
+  { arch, wanted }: Declared,
+  { cpu }: { readonly cpu: { readonly arch: Arch | undefined } },
+): Source | undefined {
+  const target = arch ?? cpu.arch;
+  return wanted && target && sourceFor(wanted.source, target);
+}
+
+/** A relative directory is refused: relative to what would be chance. */
+function pathsOf(directory: string): InstallPaths {
+  if (!isAbsolute(directory)) {
+    throw new ModuleError(
+      "invalid_arguments",
+      `bin_dir: ${directory}: expected an absolute path, such as /usr/local/sbin`,
+    );
+  }
+  return {
+    directory,
+    binary: join(directory, DAEMON),
+    script: join(directory, MK_DOCKER_OPTS),
+    origin: join(directory, `.${DAEMON}.origin.json`),
+  };
+}
+
+function declareSource(options: FlannelInstallOptions): DeclaredSource {
+  if (options.url.length === 0 && options.src === undefined) {
+    throw new ModuleError("invalid_arguments", "url: the list is empty, give one or leave it out");
+  }
+  return {
+    version: parseVersion(options.version ?? ""),
+    withScript: options.mk_docker_opts,
+    src: options.src,
+    urls: options.url,
+    checksum: options.checksum === undefined ? undefined : parseChecksum(options.checksum),
+    headers: declareHeaders(options.headers ?? {}),
+    transfer: {
+      timeoutMs: options.timeout * 1000,
+      retries: options.retries,
+      maxBytes: MAX_DOWNLOAD_BYTES,
+      validateCerts: options.validate_certs,
+      caFile: options.ca_file,
+      environment: process.env,
+      sleep: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
+    },
+  };
+}
+
+function parseProgramMode(value: unknown): number {
+  const mode = parseMode(value, "mode");
+  if ((mode & 0o500) === 0o500) return mode;
+  throw new ModuleError(
+    "invalid_arguments",
+    `mode: ${JSON.stringify(value)}: the owner could not run the binary, ` +
+      `expected at least "0500" (in quotes, YAML reads a bare 0750 as another number)`,
+  );
+}
+
+/** A dictionary in the dictionary is for one host. */
+function declareHeaders(declared: Readonly<Record<string, unknown>>): DeclaredHeaders {
+  const entries = Object.entries(declared);
+  const plain = entries.filter(([, value]) => !isRecord(value));
+  const perHost = entries.filter(([, value]) => isRecord(value));
+  return {
+    plain: textValues(Object.fromEntries(plain)),
+    perHost: perHost.map(([host, value]) => ({ host, headers: textValues(value) })),
+  };
+}
+
+function textValues(value: unknown): Readonly<Record<string, string>> {
+  const entries = Object.entries(isRecord(value) ? value : {});
+  return Object.fromEntries(
+    entries.map(([name, text]) => {
+      const isText = typeof text === "string" || typeof text === "number";
+      if (isText && /^[\w!#$%&'*+.^`|~-]+$/.test(name) && /^[\t\x20-\xff]*$/.test(String(text))) {
+        return [name, String(text)];
+      }
+      throw new ModuleError(
+        "invalid_arguments",
+        `headers: ${name}: expected a header's name and its value on one line`,
+      );
+    }),
+  );
+}

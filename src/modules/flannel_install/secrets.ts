@@ -1,0 +1,26 @@
+// Where secrets stand in the options and the environment of flannel_install.
+
+import { isRecord } from "../../base/json";
+import { secretsOfUrl } from "../../host/download/address";
+
+const PROXIES = ["http_proxy", "https_proxy", "all_proxy"];
+
+/** Options that may hold secrets, of whatever type: they are looked at before they are checked, too. */
+interface SecretOptions {
+  readonly url?: unknown;
+  readonly checksum?: unknown;
+  readonly headers?: unknown;
+}
+
+/** Credentials in URLs, also in those of the proxies, and all values of headers. */
+export function secretsOf({ url, checksum, headers }: SecretOptions): readonly unknown[] {
+  const proxies = PROXIES.flatMap((name) => [process.env[name], process.env[name.toUpperCase()]]);
+  const values = isRecord(headers) ? Object.values(headers) : [headers];
+  return [...textsIn([url, checksum, proxies]).flatMap(secretsOfUrl), ...values];
+}
+
+/** A list of addresses may also be one text, with commas. */
+function textsIn(value: unknown): readonly string[] {
+  if (Array.isArray(value)) return value.flatMap(textsIn);
+  return typeof value === "string" ? value.split(",").concat(value) : [];
+}

@@ -1,0 +1,132 @@
+// Which digest the file to install from must have, and when a list of checksums is asked for it.
+
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { expect } from "chai";
+
+import { parseVersion } from "../../../../src/flannel/version";
+import { declare, sourceOf } from "../../../../src/modules/flannel_install/declare";
+import {
+  type ExpectedDigest,
+  digestOfBinary,
+  expectDigest,
+  isExpected,
+  settleDigest,
+} from "../../../../src/modules/flannel_install/expected-digest";
+import { type Source } from "../../../../src/modules/flannel_install/source";
+import { sha256 } from "../../../support/flannel-install";
+import { type Options, digest, optionsWith } from "../../../support/flannel-install-scenes";
+
+describe("flannel_install: the digest that is expected", () => {
+  const directory = mkdtempSync(join(tmpdir(), "expected-digest-"));
+  const src = join(directory, "flanneld-amd64");
+  const list = join(directory, "sums");
+  const content = Buffer.from("the daemon");
+  const [wanted, other] = [parseVersion("v0.28.9"), parseVersion("v0.16.1")];
+
+  before(() => {
+    writeFileSync(src, content);
+    writeFileSync(list, `${digest("f")}  flanneld-amd64\n`);
+  });
+  after(() => {
+    rmSync(directory, { recursive: true });
+  });
+
+  const sourceWith = (options: Options): Source => {
+    const source = sourceOf(declare(optionsWith({ arch: "amd64", ...options })), {
+      cpu: { arch: "amd64" },
+    });
+    if (source === undefined) throw new Error("no source");
+    return source;
+  };
+  const undeclared: ExpectedDigest = { kind: "undeclared" };
+  const known = (value: string): ExpectedDigest => ({ kind: "known", sha256: value });
+
+  const cases: readonly {
+    readonly what: string;
+    readonly options: () => Options;
+    readonly installed?: typeof wanted;
+    readonly is: ExpectedDigest;
+    readonly then: string | undefined;
+  }[] = [
+    { what: "nothing is declared", options: () => ({}), is: undeclared, then: undefined },
+    {
+      what: "a digest is declared",
+      options: () => ({ checksum: `sha256:${digest("b")}` }),
+      is: known(digest("b")),
+      then: digest("b"),
+    },
+    {
+      what: "a list is declared and nothing is installed: not asked yet",
+      options: () => ({ checksum: `sha256:file://${list}` }),
+      is: { kind: "later" },
+      then: digest("f"),
+    },
+    {
+      what: "a list is declared and another version is installed: not asked yet",
+      options: () => ({ checksum: `sha256:file://${list}` }),
+      installed: other,
+      is: { kind: "later" },
+      then: digest("f"),
+    },
+    {
+      what: "a list is declared and the version is right: it decides",
+      options: () => ({ checksum: `sha256:file://${list}` }),
+      installed: wanted,
+      is: known(digest("f")),
+      then: digest("f"),
+    },
+    {
+      what: "a file of the host is there: its content decides",
+      options: () => ({ src }),
+      is: known(sha256(content)),
+      then: sha256(content),
+    },
+    {
+      what: "a file of the host is not there yet",
+      options: () => ({ src: join(directory, "later") }),
+      is: undeclared,
+      then: undefined,
+    },
+  ];
+  for (const { what, options, installed, is, then } of cases) {
+    it(`is known as far as it must be when ${what}`, async () => {
+      const source = sourceWith(options());
+      const expected = await expectDigest(source, installed);
+      expect(expected).to.deep.equal(is);
+      expect(await settleDigest(expected, source)).to.equal(then);
+    });
+  }
+
+  it("refuses a file of the host that is not the declared one", async () => {
+    const refusal = await expectDigest(
+      sourceWith({ src, checksum: `sha256:${digest("b")}` }),
+      undefined,
+    ).catch((error: unknown) => error);
+    expect(refusal).to.include({ code: "verification" });
+    expect(String(refusal)).to.include(`its SHA-256 is ${sha256(content)}, declared is bbb`);
+  });
+
+  it("says nothing of a binary in an archive", () => {
+    const expected = known(digest("c"));
+    expect(digestOfBinary(sourceWith({}), expected)).to.equal(digest("c"));
+    expect(digestOfBinary(sourceWith({ mk_docker_opts: true }), expected)).to.equal(undefined);
+    expect(digestOfBinary(sourceWith({ url: ["https://m/x.tgz"] }), expected)).to.equal(undefined);
+    expect(digestOfBinary(sourceWith({}), { kind: "later" })).to.equal(undefined);
+  });
+
+  it("is that of the installed binary, or of the archive it came out of", () => {
+    const binary = { sha256: digest("a") };
+    const origin = { sha256: digest("a"), version: "v0.28.9", archive_sha256: digest("c") };
+    expect(isExpected(binary, {}, known(digest("a")))).to.equal(true);
+    expect(isExpected(binary, {}, known(digest("c")))).to.equal(false);
+    expect(isExpected(binary, { flanneld: origin }, known(digest("c")))).to.equal(true);
+    const changed = { sha256: digest("9") };
+    expect(isExpected(changed, { flanneld: origin }, known(digest("c")))).to.equal(false);
+    expect(isExpected(undefined, {}, known(digest("a")))).to.equal(false);
+    expect(isExpected(binary, {}, undeclared)).to.equal(undefined);
+    expect(isExpected(binary, {}, { kind: "later" })).to.equal(undefined);
+  });
+});
