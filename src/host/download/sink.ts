@@ -1,7 +1,7 @@
 // The file a transfer writes to. Counts and hashes on the way, looks at the first bytes, and can
 // go on where an earlier attempt was cut.
 
-import { type Hash, createHash } from "node:crypto";
+import type * as crypto from "node:crypto";
 import { type FileHandle, open } from "node:fs/promises";
 
 import { writeAt } from "../atomic-file";
@@ -11,21 +11,25 @@ const HEAD_BYTES = 512;
 
 export class Sink {
   #bytes = 0;
-  #hash: Hash = createHash("sha256");
+  #hash: crypto.Hash;
   #head: Buffer = Buffer.alloc(0);
 
   readonly #path: string;
   readonly #handle: FileHandle;
+  readonly #createHash: () => crypto.Hash;
 
-  private constructor(path: string, handle: FileHandle) {
+  private constructor(path: string, handle: FileHandle, createHash: () => crypto.Hash) {
     this.#path = path;
     this.#handle = handle;
+    this.#createHash = createHash;
+    this.#hash = createHash();
   }
 
   /** Creates the file, mode 0600; throws ModuleError if there is one already. */
   static async create(path: string): Promise<Sink> {
+    const { createHash } = await import("node:crypto"); // loaded by the first file only
     try {
-      return new Sink(path, await open(path, "wx", 0o600));
+      return new Sink(path, await open(path, "wx", 0o600), () => createHash("sha256"));
     } catch (error) {
       throw translateFileError(path, "write", error);
     }
@@ -65,7 +69,7 @@ export class Sink {
     await this.#handle.truncate(0);
     this.#bytes = 0;
     this.#head = Buffer.alloc(0);
-    this.#hash = createHash("sha256");
+    this.#hash = this.#createHash();
   }
 
   /** The SHA-256 of what was written. */
