@@ -27,6 +27,8 @@ export class ModuleRun<Options, Declared, Observed, P extends Plan, Outcome> {
   #outcome: Outcome;
   #underWay: Change | undefined;
   #interruption: ModuleError | undefined;
+  /** Whether all secrets of the options are known, so that the options may be shown. */
+  #isTainted = false;
 
   constructor(private readonly module: Module<Options, Declared, Observed, P, Outcome>) {
     this.#outcome = module.nothing;
@@ -60,10 +62,8 @@ export class ModuleRun<Options, Declared, Observed, P extends Plan, Outcome> {
 
   async #converge({ options: raw, settings: { checkMode } }: ModuleArguments): Promise<void> {
     const { module } = this;
-    const options = parseOptions(module.spec, raw, this.#redactor);
-    module.secretsOf?.(options).forEach((secret) => {
-      this.#redactor.add(secret);
-    });
+    const options = this.#parse(raw);
+    this.#taint(options);
     const declared = await module.declare(options, this.#context(checkMode, 1));
     for (let attempt = 1; ; attempt++) {
       const context = this.#context(checkMode, attempt);
@@ -79,6 +79,31 @@ export class ModuleRun<Options, Declared, Observed, P extends Plan, Outcome> {
         if (!(error instanceof StaleObservationError) || attempt === MAX_ATTEMPTS) throw error;
       }
     }
+  }
+
+  #parse(raw: Result): Options {
+    try {
+      return parseOptions(this.module.spec, raw, this.#redactor);
+    } catch (error) {
+      this.#tryTaint(raw);
+      throw error;
+    }
+  }
+
+  /** Options that were refused have secrets in them, too. */
+  #tryTaint(raw: Result): void {
+    try {
+      this.#taint(raw as Options);
+    } catch {
+      // They are too odd to be searched, so `invocation` does without them.
+    }
+  }
+
+  #taint(options: Options): void {
+    this.module.secretsOf?.(options).forEach((secret) => {
+      this.#redactor.add(secret);
+    });
+    this.#isTainted = true;
   }
 
   #context(checkMode: boolean, attempt: number): Context {
@@ -129,6 +154,7 @@ export class ModuleRun<Options, Declared, Observed, P extends Plan, Outcome> {
         this.#journal.push(change);
       },
       revoke: (change: P["changes"][number]) => {
+        recorded ||= change === this.#underWay;
         const index = this.#journal.lastIndexOf(change);
         if (index >= 0) this.#journal.splice(index, 1);
       },
@@ -149,7 +175,7 @@ export class ModuleRun<Options, Declared, Observed, P extends Plan, Outcome> {
     const changes = isPredicted ? (this.#stage?.plan.changes ?? []) : this.#journal;
     const warnings = [...this.#warnings, ...(this.#stage?.plan.warnings ?? [])];
     const { data, texts } = this.#ownKeys(changes, error);
-    const raw = this.#arguments?.options;
+    const raw = this.#isTainted ? this.#arguments?.options : undefined;
     return this.#redactor.redactResult(spec.facts, {
       facts: { changed: changes.length > 0, ...this.#failureFacts(error) },
       data: { ...nullsFor(spec.returned), ...data },

@@ -218,6 +218,17 @@ describe("a bundled module", () => {
       });
     }
 
+    it("hides one inside of a dict in options that are refused", async () => {
+      const run = await runModuleFile(
+        probe,
+        write({ count: "x", settings: { PSK: "p5k-p5k-p5k" } }),
+      );
+      expect(run.result).to.include({ failed: true, error_code: "invalid_arguments" });
+      expect(run.result["invocation"]).to.deep.include({
+        module_args: { path: target, count: "x", settings: { PSK: "********" } },
+      });
+    });
+
     it("hides it in the message about a wrong type", async () => {
       const run = await runModuleFile(probe, write({ ...secrets, count: secret, ports: [secret] }));
       expect(run.result).to.include({ failed: true });
