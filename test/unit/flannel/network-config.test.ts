@@ -2,7 +2,7 @@ import { expect } from "chai";
 import fc from "fast-check";
 
 import { type Family, contains, sizeOf } from "../../../src/flannel/address";
-import { secretsIn } from "../../../src/flannel/backend-table";
+import { secretsIn } from "../../../src/flannel/secret-text";
 import { type ConfigReading, readNetworkConfig } from "../../../src/flannel/network-config";
 import { type SubnetRange, countSubnets, isWithin } from "../../../src/flannel/subnet-range";
 import { parseVersion } from "../../../src/flannel/version";
