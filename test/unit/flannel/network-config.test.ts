@@ -134,6 +134,13 @@ describe("network configuration", () => {
       });
     }
 
+    it("nothing, where the range has exactly one subnet", () => {
+      const bounds = { SubnetMin: "10.200.9.0", SubnetMax: "10.200.9.0" };
+      const { config, findings } = read({ Network: "10.200.0.0/16", ...VXLAN, ...bounds });
+      expect(findings.hazards).to.deep.equal([]);
+      expect(config?.ranges.map(countSubnets)).to.deep.equal([1n]);
+    });
+
     it("notes that a missing Backend means udp", () => {
       const { config, findings } = read({ Network: "10.0.0.0/16" });
       expect(findings.notes.join()).to.include("Backend: not given");
