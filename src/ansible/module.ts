@@ -59,7 +59,10 @@ export interface Run<Declared, Observed, P extends Plan> {
    * planned change when apply returns without having done so.
    */
   record(change: P["changes"][number]): void;
-  /** Takes a change out of the journal that was undone, so that nothing is left of it. */
+  /**
+   * Takes a change out of the journal that was undone, so that nothing is left of it; and keeps out
+   * the one under way that turned out to be none, because somebody else has made it.
+   */
   revoke(change: P["changes"][number]): void;
 }
 

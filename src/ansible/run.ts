@@ -27,6 +27,8 @@ export class ModuleRun<Options, Declared, Observed, P extends Plan, Outcome> {
   #outcome: Outcome;
   #underWay: Change | undefined;
   #interruption: ModuleError | undefined;
+  /** Whether all secrets of the options are known, so that the options may be shown. */
+  #isTainted = false;
 
   constructor(private readonly module: Module<Options, Declared, Observed, P, Outcome>) {
     this.#outcome = module.nothing;
@@ -60,9 +62,9 @@ export class ModuleRun<Options, Declared, Observed, P extends Plan, Outcome> {
 
   async #converge({ options: raw, settings: { checkMode } }: ModuleArguments): Promise<void> {
     const { module } = this;
-    this.#protectSecretsOf(raw);
+    this.#tryTaint(raw);
     const options = parseOptions(module.spec, raw, this.#redactor);
-    this.#protectSecretsOf(options);
+    this.#taint(options);
     const declared = await module.declare(options, this.#context(checkMode, 1));
     for (let attempt = 1; ; attempt++) {
       const context = this.#context(checkMode, attempt);
@@ -80,15 +82,20 @@ export class ModuleRun<Options, Declared, Observed, P extends Plan, Outcome> {
     }
   }
 
-  /** Also of options that may be faulty: the refusal shows all of them, in `invocation`. */
-  #protectSecretsOf(options: unknown): void {
+  /** Options that will be refused have secrets in them, too, and the refusal shows them all. */
+  #tryTaint(raw: Result): void {
     try {
-      this.module.secretsOf?.(options as Options).forEach((secret) => {
-        this.#redactor.add(secret);
-      });
+      this.#taint(raw as Options);
     } catch {
-      // Of a type that the module does not expect; parseOptions says so.
+      // They are too odd to be searched, so `invocation` does without them.
     }
+  }
+
+  #taint(options: Options): void {
+    this.module.secretsOf?.(options).forEach((secret) => {
+      this.#redactor.add(secret);
+    });
+    this.#isTainted = true;
   }
 
   #context(checkMode: boolean, attempt: number): Context {
@@ -139,6 +146,7 @@ export class ModuleRun<Options, Declared, Observed, P extends Plan, Outcome> {
         this.#journal.push(change);
       },
       revoke: (change: P["changes"][number]) => {
+        recorded ||= change === this.#underWay;
         const index = this.#journal.lastIndexOf(change);
         if (index >= 0) this.#journal.splice(index, 1);
       },
@@ -159,7 +167,7 @@ export class ModuleRun<Options, Declared, Observed, P extends Plan, Outcome> {
     const changes = isPredicted ? (this.#stage?.plan.changes ?? []) : this.#journal;
     const warnings = [...this.#warnings, ...(this.#stage?.plan.warnings ?? [])];
     const { data, texts } = this.#ownKeys(changes, error);
-    const raw = this.#arguments?.options;
+    const raw = this.#isTainted ? this.#arguments?.options : undefined;
     return this.#redactor.redactResult(spec.facts, {
       facts: { changed: changes.length > 0, ...this.#failureFacts(error) },
       data: { ...nullsFor(spec.returned), ...data },

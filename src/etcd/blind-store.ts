@@ -1,24 +1,15 @@
 // Stands in for etcd in check mode on a host that does not have its TLS files yet: an earlier task,
 // which check mode only predicted, would have put them there.
 
-import { access } from "node:fs/promises";
+import { existsSync } from "node:fs";
 
 import { type EtcdApi } from "../flannel/etcd-layout";
 import { type EtcdStore } from "./store";
 import { type TlsFiles } from "./tls";
 
 /** The first of the given files that does not exist; undefined when all do. */
-export async function findMissingFile(files: TlsFiles): Promise<string | undefined> {
-  for (const path of [files.caFile, files.certFile, files.keyFile]) {
-    const exists =
-      path === undefined ||
-      (await access(path).then(
-        () => true,
-        () => false,
-      ));
-    if (!exists) return path;
-  }
-  return undefined;
+export function findMissingFile({ caFile, certFile, keyFile }: TlsFiles): string | undefined {
+  return [caFile, certFile, keyFile].find((path) => path !== undefined && !existsSync(path));
 }
 
 /** A store that knows of nothing; it is never written to, for check mode applies no plan. */

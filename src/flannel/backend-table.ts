@@ -1,7 +1,5 @@
 // flannel's backends and their options by flannel version (pkg/backend/*, all tags since v0.7.0).
 
-import { isRecord } from "../base/json";
-
 /** One setting of a configuration with its default filled in. */
 export type Setting = string | number | boolean;
 
@@ -102,15 +100,6 @@ export const SHORTEST_IPSEC_PSK = 96;
 /** True for names whose values must never be shown ("PSK"), in any spelling, at any place. */
 export function isSecretName(name: string): boolean {
   return SECRET_OPTIONS.has(name.toLowerCase());
-}
-
-/** Every value under a secret name, at any depth and in any spelling. */
-export function secretsIn(value: unknown): unknown[] {
-  if (Array.isArray(value)) return value.flatMap(secretsIn);
-  if (!isRecord(value)) return [];
-  return Object.entries(value).flatMap(([name, item]) =>
-    isSecretName(name) ? [item] : secretsIn(item),
-  );
 }
 
 /** True if daemons with different values of this setting ("Backend.VNI") cannot talk. */

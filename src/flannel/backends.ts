@@ -1,6 +1,5 @@
 // Reads the Backend object of a network configuration as flannel does, and stricter.
 
-import { showJson } from "../base/json";
 import { didYouMean } from "../base/nearest";
 import {
   BACKENDS,
@@ -12,6 +11,7 @@ import {
   isSecretName,
 } from "./backend-table";
 import { type Findings } from "./findings";
+import { presentName, show } from "./secret-text";
 import { type FlannelVersion, isAtLeast, tagOf } from "./version";
 
 export interface BackendReading {
@@ -48,7 +48,7 @@ function readType(raw: Readonly<Record<string, unknown>>, findings: Findings): s
     findings.harmful(`Backend: ${names.join(" and ")} are the same key, give one`);
   if (typeof type === "string" && type !== "") return type.toLowerCase();
   const known = `expected one of ${Object.keys(BACKENDS).join(", ")}`;
-  findings.refused(`Backend.Type: ${type === undefined ? "missing" : showJson(type)}, ${known}`);
+  findings.refused(`Backend.Type: ${type === undefined ? "missing" : show(type)}, ${known}`);
   return undefined;
 }
 
@@ -64,7 +64,7 @@ function findBackend(
     known === undefined
       ? `no backend of flannel${didYouMean(type, available)}`
       : describeAvailability(known, version);
-  findings.refused(`Backend.Type: "${type}": ${reason} (available: ${available.join(", ")})`);
+  findings.refused(`Backend.Type: ${show(type)}: ${reason} (available: ${available.join(", ")})`);
   return undefined;
 }
 
@@ -130,7 +130,7 @@ function describeUnknownOption(key: string, type: string, backend: BackendKind):
   if (hint !== "") return `Backend.${key}: unknown option of backend ${type}${hint}`;
   const known = names.length === 0 ? "it has none" : `known: ${names.join(", ")}`;
   const owned = owners.length === 0 ? "" : `, it belongs to ${owners.join(", ")}`;
-  return `Backend.${key}: unknown option of backend ${type}${owned} (${known})`;
+  return `Backend.${presentName(key)}: unknown option of backend ${type}${owned} (${known})`;
 }
 
 function checkOption(
@@ -139,7 +139,7 @@ function checkOption(
   value: unknown,
   findings: Findings,
 ): value is Setting {
-  const shown = isSecretName(name) ? "the value given" : showJson(value);
+  const shown = isSecretName(name) ? "the value given" : show(value);
   if (!hasKind(option.kind, value)) {
     findings.refused(`Backend.${name}: expected ${KIND_WORDS[option.kind]}, got ${shown}`);
     return false;

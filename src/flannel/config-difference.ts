@@ -7,6 +7,7 @@ import { type Setting, isSecretName, isSharedSetting } from "./backend-table";
 import { contains } from "./address";
 import { type Lease, describeLease } from "./lease";
 import { type NetworkConfig } from "./network-config";
+import { hideSecrets } from "./secret-text";
 
 export interface Difference {
   /** "Network", "Backend.VNI". */
@@ -75,7 +76,8 @@ function isTold(key: string, { document }: NetworkConfig): boolean {
 
 function shownSetting(settings: Settings, key: string): Setting | null {
   const value = settings.get(key);
-  return isSecretKey(key) && value !== undefined ? MASK : (value ?? null);
+  if (value === undefined) return null;
+  return isSecretKey(key) ? MASK : (hideSecrets(value) as Setting);
 }
 
 function isSecretKey(key: string): boolean {

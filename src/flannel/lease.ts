@@ -2,6 +2,7 @@
 
 import { tryParseRecord } from "../base/json";
 import { type Cidr, formatCidr, sizeOf, tryParseCidr } from "./address";
+import { hideSecrets } from "./secret-text";
 import { type SubnetRange, countSubnets, isWithin } from "./subnet-range";
 
 export interface Lease {
@@ -96,5 +97,5 @@ export function isUsableLease(lease: Lease, ranges: readonly SubnetRange[]): boo
 }
 
 function textOf(value: unknown): string | undefined {
-  return typeof value === "string" && value !== "" ? value : undefined;
+  return typeof value === "string" && value !== "" ? String(hideSecrets(value)) : undefined;
 }

@@ -1,7 +1,7 @@
 // The network configuration at <prefix>/config, read with the eyes of one flannel version.
 
 import { didYouMean } from "../base/nearest";
-import { isRecord, showJson } from "../base/json";
+import { isRecord } from "../base/json";
 import { type Setting, isSecretName } from "./backend-table";
 import { type BackendReading, readBackend } from "./backends";
 import { Findings } from "./findings";
@@ -13,6 +13,7 @@ import {
   chooseRange,
   readFamilyKeys,
 } from "./subnet-range";
+import { presentName, show } from "./secret-text";
 import { type FlannelVersion, isAtLeast, tagOf } from "./version";
 
 type Document = Readonly<Record<string, unknown>>;
@@ -58,7 +59,7 @@ const KEYS: Readonly<Record<string, string>> = {
 export function readNetworkConfig(value: unknown, reader: Reader): ConfigReading {
   const findings = new Findings();
   if (!isRecord(value)) {
-    findings.refused(`expected a JSON object, got ${showJson(value)}`);
+    findings.refused(`expected a JSON object, got ${show(value)}`);
     return { config: undefined, findings };
   }
   const document = spellKeys(value, reader.version, findings);
@@ -100,7 +101,7 @@ function describeUnknownKey(key: string): string {
   if (isSecretName(key)) return `${key}: a secret in the wrong place, it belongs into Backend`;
   const hint = didYouMean(key, Object.keys(KEYS));
   const known = hint === "" ? ` (known: ${Object.keys(KEYS).join(", ")})` : hint;
-  return `${key}: unknown key, flannel would ignore it${known}`;
+  return `${presentName(key)}: unknown key, flannel would ignore it${known}`;
 }
 
 function readSwitches(
@@ -113,7 +114,7 @@ function readSwitches(
     const value = document[key];
     if (typeof value === "boolean") return [[key, value]];
     if (value !== undefined && value !== null) {
-      findings.refused(`${key}: expected true or false, got ${showJson(value)}`);
+      findings.refused(`${key}: expected true or false, got ${show(value)}`);
     }
     return [[key, otherwise]];
   };
@@ -179,9 +180,7 @@ function readBackendKey(
 ): BackendReading | undefined {
   if (isRecord(value)) return readBackend(value, version, architectures, findings);
   if (value !== undefined) {
-    findings.refused(
-      `Backend: expected an object such as {"Type": "vxlan"}, got ${showJson(value)}`,
-    );
+    findings.refused(`Backend: expected an object such as {"Type": "vxlan"}, got ${show(value)}`);
     return undefined;
   }
   findings.noted(

@@ -1,6 +1,5 @@
 // The subnets that flannel may lease out, and its rules for them (subnet/config.go).
 
-import { showJson } from "../base/json";
 import { type Findings } from "./findings";
 import {
   type Address,
@@ -14,6 +13,7 @@ import {
   tryParseAddress,
   tryParseCidr,
 } from "./address";
+import { show } from "./secret-text";
 import { type FlannelVersion, isAtLeast } from "./version";
 
 /** One family of a network configuration with its defaults filled in, possibly without any subnet. */
@@ -133,8 +133,8 @@ function readNetwork(family: Family, value: unknown, findings: Findings): Cidr |
   if (cidr?.family === family) return cidr;
   const problem =
     cidr === undefined
-      ? `expected an IPv${family} network such as ${FAMILIES[family].example}, got ${showJson(value)}`
-      : `${showJson(value)} is an IPv${cidr.family} network, expected IPv${family}`;
+      ? `expected an IPv${family} network such as ${FAMILIES[family].example}, got ${show(value)}`
+      : `${show(value)} is an IPv${cidr.family} network, expected IPv${family}`;
   findings.refused(`${key}: ${problem}`);
   return undefined;
 }
@@ -143,7 +143,7 @@ function readNetwork(family: Family, value: unknown, findings: Findings): Cidr |
 function readLength(key: string, value: unknown, findings: Findings): number | undefined {
   if (value === undefined || value === null) return 0;
   if (typeof value === "number" && Number.isSafeInteger(value) && value >= 0) return value;
-  findings.refused(`${key}: expected a prefix length such as 24, got ${showJson(value)}`);
+  findings.refused(`${key}: expected a prefix length such as 24, got ${show(value)}`);
   return undefined;
 }
 
@@ -157,7 +157,7 @@ function readBound(
   if (value === undefined || (value === null && family === 6)) return undefined;
   const address = typeof value === "string" ? tryParseAddress(value) : undefined;
   if (address?.family === family) return address.value === 0n ? undefined : address;
-  const message = `${key}: expected an IPv${family} address, got ${showJson(value)}`;
+  const message = `${key}: expected an IPv${family} address, got ${show(value)}`;
   if (address?.family !== 4) {
     findings.refused(message);
     return undefined;

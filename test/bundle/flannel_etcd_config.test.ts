@@ -6,6 +6,7 @@ import { join } from "node:path";
 
 import { expect } from "chai";
 
+import { spec } from "../../src/generated/flannel_etcd_config";
 import { buildModule } from "../support/build-module";
 import { freePorts } from "../support/etcd";
 import { runModuleFile } from "../support/run-module";
@@ -122,19 +123,98 @@ describe("the bundle of flannel_etcd_config", function () {
     expect(real.result).to.include({ failed: true, error_code: "host" });
   });
 
-  it("prints no secret, wherever it stands", async () => {
-    const user = { username: "flannel", password: SECRET };
-    const configs = [
-      { ...CONFIG, Backend: { Type: "vxlan", PSK: SECRET } },
-      { ...CONFIG, psk: SECRET },
-      `{Network: "10.200.0.0/16", Backend: {Type: "ipsec", PSK: "${SECRET}"}}`,
-      `{Network: "10.200.0.0/16", Backend: {Type: "ipsec", PSK: "${SECRET}"`,
+  describe("with secrets in the declared configuration", () => {
+    const backend = { Type: "ipsec", PSK: SECRET };
+    const json = JSON.stringify({ ...CONFIG, Backend: backend });
+    const configs: [string, unknown, string][] = [
+      [
+        "in Backend",
+        { ...CONFIG, Backend: { Type: "vxlan", PSK: SECRET } },
+        "Backend.PSK: unknown",
+      ],
+      ["in the wrong place", { ...CONFIG, psk: SECRET }, "psk: a secret in the wrong place"],
+      ["in JSON", json, "Backend.PSK: ipsec needs at least 96 characters, got 28"],
+      [
+        "in JSON5",
+        `{Network: "10.200.0.0/16", Backend: {Type: "ipsec", PSK: "${SECRET}"}}`,
+        "got 28",
+      ],
+      ["in text that was cut", json.slice(0, -2), "neither JSON nor JSON5"],
+      ["in text that is none", `{Backend: {"P\\u0053K" "${SECRET}"}}`, "neither JSON nor JSON5"],
+      ["in JSON in JSON", JSON.stringify(json), 'expected a JSON object, got "********"'],
+      [
+        "in Backend as a string",
+        { ...CONFIG, Backend: JSON.stringify(backend) },
+        'Backend: expected an object such as {"Type": "vxlan"}, got "********"',
+      ],
+      [
+        "in Backend as Python text",
+        { ...CONFIG, Backend: `{'Type': 'ipsec', 'PSK': '${SECRET}'}` },
+        'got "********"',
+      ],
+      [
+        "in the type",
+        { ...CONFIG, Backend: { Type: JSON.stringify(backend) } },
+        'Type: "********"',
+      ],
+      ["in a list", [{ PSK: SECRET }], "expected a JSON object, got"],
     ];
-    for (const config of configs) {
-      const input = { ...OPTIONS, ...user, endpoints: closed, config, _ansible_verbosity: 3 };
-      const { stdout, stderr } = await runModuleFile(file, input);
-      expect(stdout + stderr).not.to.include(SECRET);
+    for (const [name, config, message] of configs) {
+      it(`prints none, but says what is wrong: ${name}`, async () => {
+        const input = { ...OPTIONS, endpoints: closed, config, _ansible_diff: true };
+        const { stdout, stderr, result } = await runModuleFile(file, input);
+        expect(stdout + stderr).not.to.match(/correct|-horse|battery|staple/);
+        expect(result).to.include({ failed: true, error_code: "invalid_config" });
+        expect(result["msg"]).to.include(message);
+      });
     }
+
+    it("prints none where the options are wrong, too", async () => {
+      const inputs = [
+        { config: { ...CONFIG, Backend: backend }, confg: 1 },
+        { network: "10.0.0.0/8", backend, timeout: "long" },
+        { network: "10.0.0.0/8", backend: `{'Type': 'ipsec', 'PSK': '${SECRET}'` },
+        { config: json.slice(0, -2), confg: 1 },
+        { endpoints: [`http://u:${SECRET}@a:1`], config: CONFIG },
+        { endpoints: `u:${SECRET}@a:1`, config: CONFIG },
+        { endpoints: `http://:${SECRET}@a:1`, confg: 1 },
+      ];
+      for (const input of inputs) {
+        const { stdout, result } = await runModuleFile(file, { ...OPTIONS, ...input });
+        expect(result).to.include({ failed: true, error_code: "invalid_arguments" });
+        expect(stdout).not.to.match(/correct|-horse|battery|staple/);
+      }
+    });
+  });
+
+  for (const password of ["failed", "changed", "msg", "e", "true", "0"]) {
+    it(`is still a failure with the password "${password}"`, async () => {
+      const user = { username: "u", password };
+      const input = { ...OPTIONS, ...user, endpoints: closed, state: "query" };
+      const { exitCode, result } = await runModuleFile(file, input);
+      expect(exitCode).to.equal(1);
+      expect(result).to.include({ failed: true, changed: false, error_code: "network" });
+      expect(result).to.include.all.keys([...spec.returned, "msg", "changes", "invocation"]);
+    });
+  }
+
+  it("keeps warnings and invocation when it fails", async () => {
+    const input = { ...OPTIONS, endpoints: closed, api: "v2", config: CONFIG, password: SECRET };
+    const { result } = await runModuleFile(file, { ...input, username: "flannel" });
+    expect(result).to.include({ failed: true, error_code: "network" });
+    expect(result["warnings"]).to.deep.equal([
+      "api: v2: flannel v0.28.9 reads etcd's v3 API and will not see this configuration",
+    ]);
+    expect(result["invocation"]).to.deep.include({
+      module_args: { ...input, username: "flannel", password: "********" },
+    });
+  });
+
+  it("refuses what is nested too deeply with one line", async () => {
+    const config = `{"a":${"[".repeat(20_000)}${"]".repeat(20_000)}}`;
+    const { result } = await runModuleFile(file, { ...OPTIONS, config });
+    expect(result).to.include({ failed: true, error_code: "invalid_config" });
+    expect(result["msg"]).to.include("config: is nested too deeply");
   });
 
   it("takes its arguments as Ansible embeds them", async () => {

@@ -1,6 +1,6 @@
 // Entry of the bundle.
 
-import { runModule } from "../../ansible/module";
-import { createModule } from "./module";
+import { runModule } from "../../ansible/entry";
+import { module } from "./module";
 
-void runModule(createModule(), embeddedArguments);
+void runModule(module, embeddedArguments);

@@ -2,29 +2,15 @@
 
 import { endianness, machine } from "node:os";
 
-import { ModuleError } from "../../base/errors";
-import { type ModuleContext } from "../../ansible/module";
+import { type Context } from "../../ansible/module";
 import { blindStore, findMissingFile } from "../../etcd/blind-store";
-import { EtcdConnection } from "../../etcd/connection";
-import { Deadline } from "../../etcd/deadline";
-import { parseEndpoints } from "../../etcd/endpoint";
 import { type EtcdStore, type StoredEntry, type StoredValue } from "../../etcd/store";
-import { secretsIn } from "../../flannel/backend-table";
-import {
-  type EtcdApi,
-  configKeyOf,
-  etcdApiOf,
-  otherApi,
-  subnetsKeyOf,
-} from "../../flannel/etcd-layout";
+import { type EtcdApi, configKeyOf, otherApi, subnetsKeyOf } from "../../flannel/etcd-layout";
 import { type Lease, tryParseLease } from "../../flannel/lease";
 import { type ConfigReading, type Reader, readNetworkConfig } from "../../flannel/network-config";
-import { parseArch, tryArchOfMachine } from "../../flannel/release-assets";
-import { parseVersion } from "../../flannel/version";
-import { type FlannelEtcdConfigOptions } from "../../generated/flannel_etcd_config";
-import { type Declaration, checkDeclared, readDeclaredDocument } from "./declared";
-
-type Options = FlannelEtcdConfigOptions;
+import { tryArchOfMachine } from "../../flannel/release-assets";
+import { secretsInText, tryParseDocument } from "../../flannel/secret-text";
+import { type Declared, type EtcdAccess } from "./declare";
 
 /** A value found at the configuration's key. */
 export interface StoredConfig extends StoredValue {
@@ -42,11 +28,11 @@ export interface HeldLease extends Lease {
   readonly entry: StoredEntry;
 }
 
-export interface Observation {
+export interface Observed {
   readonly store: EtcdStore;
   readonly key: string;
+  /** With whose eyes configurations are read; the CPUs may be those of this host. */
   readonly reader: Reader;
-  readonly declared: Declaration | undefined;
   readonly stored: StoredConfig | undefined;
   /** Configurations where this flannel will not look; looked for only while it would find none. */
   readonly elsewhere: readonly MisplacedConfig[];
@@ -55,87 +41,29 @@ export interface Observation {
   readonly raced: boolean;
 }
 
-/** What stays the same when a task has to observe again. */
-export interface Session {
-  readonly api: EtcdApi;
-  readonly declared: Declaration | undefined;
-  readonly reader: Reader;
-  readonly connection: Pick<EtcdConnection, "glance">;
-  readonly store: EtcdStore;
-}
-
-/** The newest release that reads each API, for tasks that name none. */
-const NEWEST: Readonly<Record<EtcdApi, string>> = { v2: "v0.17.0", v3: "v0.28.9" };
-
-/** Checks everything that can be checked without etcd; sends nothing. */
-export async function openSession(options: Options, context: ModuleContext): Promise<Session> {
-  const document = await readDeclaredDocument(options);
-  secretsIn(document).forEach((secret) => {
-    context.protect(secret);
-  });
-  const { api, reader } = chooseReader(options, context);
-  const declared = document === undefined ? undefined : checkDeclared(document, reader);
-  checkCombination(options, api, declared);
-  const endpoints = parseEndpoints(options.endpoints);
-  const { username, password } = options;
-  const tlsFiles = {
-    caFile: options.ca_file,
-    certFile: options.cert_file,
-    keyFile: options.key_file,
-  };
-  const missing = context.checkMode ? await findMissingFile(tlsFiles) : undefined;
-  if (missing !== undefined) {
-    context.warn(
-      `${missing} does not exist yet, so etcd could not be asked; predicted for an etcd without configuration`,
-    );
-    return { api, declared, reader, connection: { glance: blindStore }, store: blindStore(api) };
-  }
-  const connection = await EtcdConnection.open({
-    endpoints,
-    tlsFiles,
-    credentials:
-      username === undefined || password === undefined ? undefined : { username, password },
-    transport: options.transport,
-    etcdctlPath: options.etcdctl_path,
-    deadline: new Deadline(options.timeout * 1000),
-  });
-  return { api, declared, reader, connection, store: connection.store(api) };
-}
-
 /** Reads the configuration, the leases and, where it may explain something, other places. */
-export async function observe(
-  options: Options,
-  session: Session,
-  raced: boolean,
-  context: ModuleContext,
-): Promise<Observation> {
-  const { api, declared, reader, store } = session;
-  const key = configKeyOf(options.prefix, api);
+export async function observe(declared: Declared, context: Context): Promise<Observed> {
+  const { prefix, api, version, state } = declared;
+  const reader = { version, architectures: declared.architectures ?? ownArchitecture() };
+  const access = await openAccess(declared, context);
+  const store = access.store(api);
+  const key = configKeyOf(prefix, api);
   const stored = readStored(await store.read(key), reader, context);
-  const leases = readLeases(await store.list(subnetsKeyOf(options.prefix, api)));
+  const leases = readLeases(await store.list(subnetsKeyOf(prefix, api)));
   const elsewhere =
-    stored === undefined && options.state !== "absent"
-      ? await lookElsewhere(options, session, context)
+    stored === undefined && state !== "absent"
+      ? await lookElsewhere(declared, access, reader, context)
       : [];
-  return { store, key, reader, declared, stored, elsewhere, leases, raced };
+  return { store, key, reader, stored, elsewhere, leases, raced: context.attempt > 1 };
 }
 
-function chooseReader(
-  options: Options,
-  context: ModuleContext,
-): { readonly api: EtcdApi; readonly reader: Reader } {
-  const { flannel_version: given } = options;
-  const byVersion =
-    given === undefined ? undefined : etcdApiOf(parseVersion(given, "flannel_version"));
-  const api = options.api === "auto" ? (byVersion ?? "v3") : options.api;
-  if (byVersion !== undefined && byVersion !== api) {
-    context.warn(
-      `api: ${api}: flannel ${String(given)} reads etcd's ${byVersion} API and will not see this configuration`,
-    );
-  }
-  const version = parseVersion(given ?? NEWEST[api], "flannel_version");
-  const architectures = options.architectures?.map(parseArch) ?? ownArchitecture();
-  return { api, reader: { version, architectures } };
+async function openAccess({ etcd }: Declared, context: Context): Promise<EtcdAccess> {
+  const missing = context.checkMode ? findMissingFile(etcd.tlsFiles) : undefined;
+  if (missing === undefined) return etcd.connect();
+  context.warn(
+    `${missing} does not exist yet, so etcd could not be asked; predicted for an etcd without configuration`,
+  );
+  return { store: blindStore, glance: blindStore };
 }
 
 /** Unknown where flannel has no release for this CPU: the etcd host need not run flanneld. */
@@ -144,31 +72,16 @@ function ownArchitecture(): readonly string[] {
   return own === undefined ? [] : [own];
 }
 
-function checkCombination(options: Options, api: EtcdApi, declared: Declaration | undefined): void {
-  if (options.state === "present" && declared === undefined && !options.migrate_from_v2) {
-    throw new ModuleError(
-      "invalid_arguments",
-      "config: nothing is declared, give config or network and backend (or state: query to look)",
-    );
-  }
-  if (api === "v2" && options.transport !== "auto") {
-    throw new ModuleError(
-      "invalid_arguments",
-      `transport: ${options.transport}: is a way to the v3 API, but this flannel reads v2; leave transport out`,
-    );
-  }
-}
-
 function readStored(
   found: StoredValue | undefined,
   reader: Reader,
-  context: ModuleContext,
+  context: Context,
 ): StoredConfig | undefined {
   if (found === undefined) return undefined;
-  const document = tryParse(found.value);
-  secretsIn(document).forEach((secret) => {
+  secretsInText(found.value).forEach((secret) => {
     context.protect(secret);
   });
+  const document = tryParseDocument(found.value);
   return { ...found, document, reading: readNetworkConfig(document, reader) };
 }
 
@@ -183,9 +96,10 @@ function readLeases(entries: readonly StoredEntry[]): readonly HeldLease[] {
 
 /** The same key in the other store; in v3 also the key that differs by the slash in front. */
 async function lookElsewhere(
-  { prefix }: Options,
-  { api, reader, connection }: Session,
-  context: ModuleContext,
+  { prefix, api }: Declared,
+  access: EtcdAccess,
+  reader: Reader,
+  context: Context,
 ): Promise<readonly MisplacedConfig[]> {
   const respelled = prefix.startsWith("/") ? prefix.replace(/^\/+/, "") : `/${prefix}`;
   const places = [
@@ -194,27 +108,17 @@ async function lookElsewhere(
   ];
   const found: MisplacedConfig[] = [];
   for (const place of places) {
-    const config = readStored(await glanceAt(connection, place), reader, context);
+    const value = await tryRead(access.glance(place.api), place.key);
+    const config = readStored(value, reader, context);
     if (config !== undefined) found.push({ ...config, ...place });
   }
   return found;
 }
 
 /** Only to explain: a place that cannot be read has nothing to say. */
-async function glanceAt(
-  connection: Session["connection"],
-  { api, key }: { readonly api: EtcdApi; readonly key: string },
-): Promise<StoredValue | undefined> {
+async function tryRead(store: EtcdStore, key: string): Promise<StoredValue | undefined> {
   try {
-    return await connection.glance(api).read(key);
-  } catch {
-    return undefined;
-  }
-}
-
-function tryParse(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
+    return await store.read(key);
   } catch {
     return undefined;
   }

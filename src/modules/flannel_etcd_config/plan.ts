@@ -1,7 +1,7 @@
-// From what is declared and what is there to what is to be done. Pure.
+// From what is declared and what is there to what is to be done. Pure, and never throws.
 
-import { ModuleError } from "../../base/errors";
-import { type Change, type Plan } from "../../ansible/module";
+import { type Obstacle, type Plan as AnyPlan } from "../../ansible/module";
+import { type ErrorCode } from "../../base/errors";
 import {
   type Difference,
   describeDifference,
@@ -10,159 +10,142 @@ import {
 } from "../../flannel/config-difference";
 import { describeLease } from "../../flannel/lease";
 import { type NetworkConfig } from "../../flannel/network-config";
-import { type FlannelEtcdConfigOptions } from "../../generated/flannel_etcd_config";
-import { checkDeclared } from "./declared";
-import { configDiff, leasesDiff } from "./diff";
-import { type HeldLease, type Observation, type StoredConfig } from "./observe";
+import { type Change, purgeLease, removeConfig, writeConfig } from "./changes";
+import { checkConfig } from "./check";
+import { type Declared } from "./declare";
+import { type Observed, type StoredConfig } from "./observe";
 
-type Options = FlannelEtcdConfigOptions;
-
-export type EtcdChange = Change &
-  (
-    | { readonly kind: "write"; readonly config: NetworkConfig }
-    | { readonly kind: "remove" }
-    | { readonly kind: "purge"; readonly leases: readonly HeldLease[] }
-  );
-
-export interface EtcdPlan extends Plan<EtcdChange> {
+export interface Plan extends AnyPlan<Change> {
   /** Found against declared. */
   readonly differences: readonly Difference[];
+  /** Whether running daemons have to be restarted to follow the changes. */
   readonly restartRequired: boolean;
 }
 
-/** Throws ModuleError for what must not be done; so check mode refuses what a real run refuses. */
-export function planEtcdConfig(options: Options, observation: Observation): EtcdPlan {
-  const plan = planState(options, observation);
-  const notes = (observation.declared?.notes ?? []).map((note) => `config: ${note}`);
-  const warnings = [...(plan.warnings ?? []), ...describeLeft(observation, plan), ...notes];
-  return { ...plan, warnings };
+/** What the plan is made from: the declared configuration as it is to be written, if there is one. */
+interface Case {
+  readonly declared: Declared;
+  readonly observed: Observed;
+  readonly wanted: NetworkConfig | undefined;
 }
 
-function planState(options: Options, observation: Observation): EtcdPlan {
-  switch (options.state) {
+const NOTHING: Plan = { changes: [], differences: [], restartRequired: false };
+
+/** The steps, and why not to take them. */
+export function plan(declared: Declared, observed: Observed): Plan {
+  const { document } = declared;
+  const checked = document === undefined ? undefined : checkConfig(document, observed.reader);
+  if (checked?.fault !== undefined) return { ...NOTHING, obstacles: [checked.fault] };
+  const planned = planState({ declared, observed, wanted: checked?.config });
+  const notes = (checked?.notes ?? []).map((note) => `config: ${note}`);
+  const warnings = [...(planned.warnings ?? []), ...describeLeft(observed, planned), ...notes];
+  return { ...planned, warnings };
+}
+
+function planState(given: Case): Plan {
+  switch (given.declared.state) {
     case "query":
       return {
         ...NOTHING,
-        differences: compare(observation.stored, observation),
-        warnings: describeElsewhere(options, observation),
+        differences: compare(given.observed.stored, given.wanted),
+        warnings: describeElsewhere(given.declared, given.observed),
       };
     case "absent":
-      return planAbsent(options, observation);
+      return planAbsent(given);
     case "present":
-      return planPresent(options, observation);
+      return planPresent(given);
   }
 }
 
-const NOTHING: EtcdPlan = { changes: [], differences: [], restartRequired: false };
-
-function planPresent(options: Options, observation: Observation): EtcdPlan {
-  const { stored, elsewhere, declared } = observation;
-  const old = options.migrate_from_v2 ? elsewhere.find(({ api }) => api === "v2") : undefined;
+function planPresent(given: Case): Plan {
+  const { declared, observed, wanted } = given;
+  const { stored, elsewhere } = observed;
+  const old = declared.migratesFromV2 ? elsewhere.find(({ api }) => api === "v2") : undefined;
   const existing = stored ?? old;
-  if (existing === undefined) return planCreate(options, observation);
-  const differences = compare(existing, observation);
-  if (differences.length === 0) {
-    return stored === undefined ? planMigration(observation, existing) : NOTHING;
+  if (existing === undefined) return planCreate(given);
+  const differences = compare(existing, wanted);
+  const kept = stored === undefined ? planMigration(observed, existing) : NOTHING;
+  if (differences.length === 0) return kept;
+  const told = `${observed.key}: ${describeAll(existing, differences)}`;
+  if (declared.ifExists === "fail") {
+    return refuse({ ...NOTHING, differences }, "conflict", `${told} (if_exists: fail)`);
   }
-  const told = `${observation.key}: ${describeAll(existing, differences)}`;
-  if (options.if_exists === "fail") throw conflict(told, "if_exists: fail", differences);
-  if (options.if_exists === "keep" || declared === undefined) {
-    const plan = stored === undefined ? planMigration(observation, existing) : NOTHING;
-    return { ...plan, differences, warnings: [describeKept(told, observation)] };
+  if (declared.ifExists === "keep" || wanted === undefined) {
+    return { ...kept, differences, warnings: [describeKept(told, observed)] };
   }
-  return planUpdate(options, observation, existing, declared.config, differences);
+  return planUpdate(given, existing, wanted, differences);
 }
 
-function planCreate(options: Options, observation: Observation): EtcdPlan {
-  const { declared } = observation;
-  if (declared === undefined) {
-    throw new ModuleError(
-      "not_found",
-      `${observation.key}: neither etcd's v3 nor its v2 store has a configuration to take over; declare one with config or network`,
-    );
+function planCreate({ declared, observed, wanted }: Case): Plan {
+  if (wanted === undefined) {
+    const message = `${observed.key}: neither etcd's v3 nor its v2 store has a configuration to take over; declare one with config or network`;
+    return refuse(NOTHING, "not_found", message);
   }
-  return {
-    ...NOTHING,
-    changes: [writeChange(observation, declared.config)],
-    warnings: describeElsewhere(options, observation),
-  };
+  const changes = [writeConfig(observed, wanted)];
+  return { ...NOTHING, changes, warnings: describeElsewhere(declared, observed) };
 }
 
-function planMigration(observation: Observation, existing: StoredConfig): EtcdPlan {
-  const origin = `${observation.key} in etcd's v2 store`;
-  const { config } = checkDeclared(existing.document, observation.reader, origin);
-  return { ...NOTHING, changes: [writeChange(observation, config)] };
+function planMigration(observed: Observed, existing: StoredConfig): Plan {
+  const origin = `${observed.key} in etcd's v2 store`;
+  const { config, fault } = checkConfig(existing.document, observed.reader, origin);
+  if (fault !== undefined) return { ...NOTHING, obstacles: [fault] };
+  return { ...NOTHING, changes: [writeConfig(observed, config)] };
 }
 
 function planUpdate(
-  options: Options,
-  observation: Observation,
+  { declared, observed }: Case,
   existing: StoredConfig,
   wanted: NetworkConfig,
   differences: readonly Difference[],
-): EtcdPlan {
-  const told = `${observation.key}: ${describeAll(existing, differences)}`;
-  if (observation.raced) {
-    throw conflict(told, "someone else wrote it while this task ran", differences);
+): Plan {
+  if (observed.raced) {
+    const told = `${observed.key}: ${describeAll(existing, differences)}`;
+    const why = "someone else wrote it while this task ran";
+    return refuse({ ...NOTHING, differences }, "conflict", `${told} (${why})`);
   }
+  const update = { changes: [writeConfig(observed, wanted)], differences, restartRequired: true };
   const before = existing.reading.config;
-  const reasons = before === undefined ? [] : disruptionsOf(before, wanted, observation.leases);
-  if (reasons.length > 0 && !options.allow_disruptive) {
-    const holders = observation.leases.map(describeLease).join(", ");
-    throw new ModuleError(
-      "refused",
-      `${observation.key}: the change would break the network of running daemons: ${reasons.join("; ")} (leases: ${holders}); stop the daemons first, or set allow_disruptive: true`,
-      { result: { differences } },
-    );
-  }
-  return { changes: [writeChange(observation, wanted)], differences, restartRequired: true };
+  const reasons = before === undefined ? [] : disruptionsOf(before, wanted, observed.leases);
+  if (reasons.length === 0 || declared.allowsDisruption) return update;
+  const holders = observed.leases.map(describeLease).join(", ");
+  return refuse(
+    update,
+    "refused",
+    `${observed.key}: the change would break the network of running daemons: ${reasons.join("; ")} (leases: ${holders}); stop the daemons first, or set allow_disruptive: true`,
+  );
 }
 
-function planAbsent(options: Options, observation: Observation): EtcdPlan {
-  const { stored, leases, key } = observation;
-  const changes: EtcdChange[] = [];
-  if (stored !== undefined) {
-    changes.push({
-      kind: "remove",
-      summary: `remove ${key}`,
-      diff: configDiff(key, stored.value, undefined),
-    });
-  }
-  if (options.purge_leases && leases.length > 0) {
-    changes.push({
-      kind: "purge",
-      leases,
-      summary: `remove ${leases.length} ${leases.length === 1 ? "lease" : "leases"}`,
-      diff: leasesDiff(leases),
-    });
-  }
-  if (changes.length > 0 && leases.length > 0 && !options.allow_disruptive) {
-    throw new ModuleError(
-      "refused",
-      `${key}: daemons hold leases: ${leases.map(describeLease).join(", ")}; stop them and wait until the leases have ended, or set allow_disruptive: true`,
-    );
-  }
-  return { ...NOTHING, changes };
+/** The configuration first: without it no daemon can take another lease. */
+function planAbsent({ declared, observed }: Case): Plan {
+  const { stored, leases, key } = observed;
+  const changes = [
+    ...(stored === undefined ? [] : [removeConfig(observed)]),
+    ...(declared.purgesLeases ? leases.map(purgeLease) : []),
+  ];
+  const removal = { ...NOTHING, changes };
+  if (changes.length === 0 || leases.length === 0 || declared.allowsDisruption) return removal;
+  const holders = leases.map(describeLease).join(", ");
+  return refuse(
+    removal,
+    "refused",
+    `${key}: daemons hold leases: ${holders}; stop them and wait until the leases have ended, or set allow_disruptive: true`,
+  );
 }
 
-function writeChange(observation: Observation, config: NetworkConfig): EtcdChange {
-  const { key, stored } = observation;
-  return {
-    kind: "write",
-    config,
-    summary: `${stored === undefined ? "create" : "update"} ${key}`,
-    diff: configDiff(key, stored?.value, JSON.stringify(config.document)),
-  };
+/** No earlier task of a play can take away what stands against a plan of this module. */
+function refuse(planned: Plan, code: ErrorCode, message: string): Plan {
+  const obstacle: Obstacle = { code, message, lasting: true };
+  return { ...planned, obstacles: [obstacle] };
 }
 
 /** A configuration that flannel cannot use differs as a whole. */
 function compare(
   existing: StoredConfig | undefined,
-  { declared }: Observation,
+  wanted: NetworkConfig | undefined,
 ): readonly Difference[] {
-  if (existing === undefined || declared === undefined) return [];
+  if (existing === undefined || wanted === undefined) return [];
   const { config, findings } = existing.reading;
-  if (config !== undefined) return differencesOf(config, declared.config);
+  if (config !== undefined) return differencesOf(config, wanted);
   return [{ key: "config", before: `unusable: ${findings.refusals.join("; ")}`, after: null }];
 }
 
@@ -173,17 +156,17 @@ function describeAll(existing: StoredConfig, differences: readonly Difference[])
     : `the configuration in etcd is another one: ${differences.map(describeDifference).join("; ")}`;
 }
 
-function describeKept(told: string, { raced }: Observation): string {
+function describeKept(told: string, { raced }: Observed): string {
   const winner = raced ? "someone else wrote it while this task ran and it" : "it";
   return `${told}; ${winner} was kept, set if_exists: update to write the declared one`;
 }
 
 /** The commonest reason why a daemon finds nothing: there is something, in another place. */
-function describeElsewhere(options: Options, { key, store, elsewhere }: Observation): string[] {
-  const reader = options.flannel_version ?? "the flannel that is declared";
+function describeElsewhere({ api, readerName }: Declared, observed: Observed): string[] {
+  const { key, elsewhere } = observed;
   return elsewhere.map((found) => {
-    const told = `${found.key}: etcd's ${found.api} store has a configuration there, but ${reader} reads ${key} in ${store.api}, where there is none`;
-    if (found.api === store.api) return `${told}; is the slash in front of prefix right?`;
+    const told = `${found.key}: etcd's ${found.api} store has a configuration there, but ${readerName} reads ${key} in ${api}, where there is none`;
+    if (found.api === api) return `${told}; is the slash in front of prefix right?`;
     return found.api === "v2"
       ? `${told}; migrate_from_v2: true takes it over`
       : `${told}; is flannel_version right?`;
@@ -191,11 +174,7 @@ function describeElsewhere(options: Options, { key, store, elsewhere }: Observat
 }
 
 /** What stays in etcd with faults that flannel passes over in silence. */
-function describeLeft({ key, stored }: Observation, { changes }: EtcdPlan): string[] {
+function describeLeft({ key, stored }: Observed, { changes }: Plan): string[] {
   if (stored === undefined || changes.length > 0) return [];
   return stored.reading.findings.hazards.map((hazard) => `${key}: in etcd: ${hazard}`);
-}
-
-function conflict(told: string, why: string, differences: readonly Difference[]): ModuleError {
-  return new ModuleError("conflict", `${told} (${why})`, { result: { differences } });
 }

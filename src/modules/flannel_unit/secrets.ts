@@ -3,7 +3,7 @@
 
 import { MASK } from "../../base/secrets";
 import { environmentNameOf } from "../../flannel/flags";
-import { secretsIn } from "../../flannel/backend-table";
+import { secretsIn } from "../../flannel/secret-text";
 import { type FlannelUnitOptions } from "../../generated/flannel_unit";
 
 /** Settings that are secret without being listed. */

@@ -6,10 +6,15 @@ import { join } from "node:path";
 
 import { expect } from "chai";
 
-import { ModuleError } from "../../../src/base/errors";
 import { buildModule } from "../../support/build-module";
 import { EtcdCluster, type Member, kill } from "../../support/etcd";
-import { type Json, VXLAN_CONFIG, failureOf, runEtcdConfig } from "../../support/etcd-config";
+import {
+  FailedRun,
+  type Json,
+  VXLAN_CONFIG,
+  failureOf,
+  runEtcdConfig,
+} from "../../support/etcd-config";
 import { TcpProxy } from "../../support/tcp-proxy";
 
 const GENERATIONS = [
@@ -189,10 +194,10 @@ describe("many writers", function () {
         const outcomes = await race({ if_exists: ifExists });
         const winners = outcomes.filter(({ status }) => status === "fulfilled");
         const losers = outcomes.flatMap((one) =>
-          one.status === "rejected" ? [one.reason as ModuleError] : [],
+          one.status === "rejected" ? [one.reason as FailedRun] : [],
         );
         expect([winners.length, losers.length]).to.deep.equal([1, 1]);
-        expect(losers[0]).to.be.instanceOf(ModuleError).with.property("code", "conflict");
+        expect(losers[0]).to.be.instanceOf(FailedRun).with.property("code", "conflict");
         expect(losers[0]?.message).to.include("Network is 10.");
         const query = await runEtcdConfig({ ...base(), state: "query" });
         const [winner] = winners as PromiseFulfilledResult<Json>[];

@@ -143,6 +143,17 @@ describe("states of the configuration", function () {
         }
       });
 
+      it("removes what nobody can read", async () => {
+        const deep = `{"a":${"[".repeat(20_000)}${"]".repeat(20_000)}}`;
+        for (const text of ["not json", deep]) {
+          put(key, text);
+          const result = await runEtcdConfig({ ...base, state: "absent" }, { _ansible_diff: true });
+          expect(result).to.deep.include({ changed: true, config: null });
+          expect((result["diff"] as Json[])[0]?.["before"]).to.include("bytes that are not a JSON");
+          expect(stored()).to.equal(undefined);
+        }
+      });
+
       it("replaces what flannel cannot use, or warns of it", async () => {
         for (const text of ["not json", '{"Network":"10.1.0.0/30"}', "[]"]) {
           put(key, text);
@@ -257,7 +268,11 @@ describe("states of the configuration", function () {
           const predicted = await checkEtcdConfig(allowed);
           expect(stored()).to.deep.equal(VXLAN_CONFIG);
           const result = await runEtcdConfig(allowed, { _ansible_diff: true });
-          expect(result["changes"]).to.deep.equal([`remove ${key}`, "remove 2 leases"]);
+          expect(result["changes"]).to.deep.equal([
+            `remove ${key}`,
+            "remove the lease 10.200.31.0/24 of 10.8.0.1 (vxlan)",
+            "remove the lease 10.200.77.0/24 of 10.8.0.2 (vxlan)",
+          ]);
           expect(result["diff"]).to.deep.equal(predicted["diff"]);
           expect(result["leases"]).to.deep.equal([]);
           const query = await runEtcdConfig({ ...base, state: "query" });

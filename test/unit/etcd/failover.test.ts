@@ -97,6 +97,15 @@ describe("failover", () => {
     expect(calls).to.deep.equal(["a"]);
   });
 
+  it("repeats a read whose answer was lost at the next endpoint", async () => {
+    const failover = new Failover(ENDPOINTS, new Deadline(5_000));
+    const { calls, attempt } = scripted({
+      a: [new EndpointError("cut", { code: "network", sent: true })],
+    });
+    expect(await failover.run(attempt, REPEATABLE)).to.equal("b");
+    expect(calls).to.deep.equal(["a", "b"]);
+  });
+
   it("repeats a write that cannot have arrived elsewhere", async () => {
     const failover = new Failover(ENDPOINTS, new Deadline(5_000));
     const { attempt } = scripted({ a: [refused()] });

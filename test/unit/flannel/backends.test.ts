@@ -115,12 +115,28 @@ describe("backends", () => {
     });
   });
 
-  it("never shows a secret", () => {
+  describe("with a secret", () => {
     const secret = "correct horse battery staple";
-    for (const type of ["ipsec", "wireguard", "vxlan", "nonsense"]) {
-      for (const PSK of [secret, [secret]]) {
-        expect(JSON.stringify(read({ Type: type, PSK }).findings)).not.to.include(secret);
-      }
+    const told: [string, unknown, string][] = [
+      ["ipsec", secret, "Backend.PSK: ipsec needs at least 96 characters, got 28"],
+      ["ipsec", [secret], "Backend.PSK: expected text, got the value given"],
+      ["wireguard", secret, "Backend.PSK: wireguard needs 32 bytes in base64"],
+      ["wireguard", [secret], "Backend.PSK: expected text, got the value given"],
+      ["vxlan", secret, "Backend.PSK: unknown option of backend vxlan"],
+      ["nonsense", secret, 'Backend.Type: "nonsense": no backend of flannel'],
+      [`{"PSK": "${secret}"}`, "", 'Backend.Type: "********": no backend of flannel'],
+    ];
+    for (const [type, PSK, message] of told) {
+      it(`never shows it, but says what is wrong: ${message}`, () => {
+        const { findings } = read({ Type: type, PSK });
+        expect(findings.refusals.concat(findings.hazards).join("\n")).to.include(message);
+        expect(JSON.stringify(findings)).not.to.match(/correct|staple/);
+      });
     }
+
+    it("never shows it in a key", () => {
+      const { findings } = read({ Type: "vxlan", [`{"PSK":"${secret}"}`]: 1 });
+      expect(findings.hazards.join()).to.include("Backend.********: unknown option");
+    });
   });
 });

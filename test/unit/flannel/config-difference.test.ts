@@ -98,6 +98,31 @@ describe("disruptions", () => {
     });
   }
 
+  const dual = { EnableIPv6: true, IPv6Network: "fd00:200::/48" };
+  const dualLeases = ["10.200.31.0-24&fd00:200:0:31::-64"].flatMap(
+    (key) => tryParseLease({ key, value: '{"PublicIP":"10.8.0.111"}', ttlSeconds: 1 }) ?? [],
+  );
+  for (const [family, after] of [
+    ["IPv4", config({ ...dual, Network: "10.201.0.0/16" })],
+    ["IPv6", config({ ...dual, IPv6Network: "fd00:201::/48" })],
+  ] as const) {
+    it(`are, with dual stack: a network without the leased subnet of ${family} alone`, () => {
+      expect(disruptionsOf(config(dual), config(dual), dualLeases)).to.deep.equal([]);
+      expect(disruptionsOf(config(dual), after, dualLeases).join()).to.include(
+        "outside the declared network: 10.200.31.0/24 of 10.8.0.111",
+      );
+    });
+  }
+
+  it("mask what a string may hide", () => {
+    const command = (text: string): NetworkConfig =>
+      config({}, { Type: "extension", SubnetAddCommand: text });
+    const differences = differencesOf(command("true"), command('echo {"PSK": "hunter2"}'));
+    expect(differences).to.deep.equal([
+      { key: "Backend.SubnetAddCommand", before: "true", after: "********" },
+    ]);
+  });
+
   const gentle: [string, NetworkConfig][] = [
     ["a larger network", config({ Network: "10.192.0.0/12" })],
     ["another subnet length", config({ SubnetLen: 25 })],

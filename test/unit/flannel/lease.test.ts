@@ -59,6 +59,12 @@ describe("leases", () => {
     expect(found && describeLease(found)).to.equal("fd00:200:0:5d::/64 of fd08::5");
   });
 
+  it("show no secret that stands where an address should", () => {
+    const value = JSON.stringify({ PublicIP: '{"PSK":"hunter2"}' });
+    const lease = tryParseLease({ key: "/net/subnets/10.1.2.0-24", value, ttlSeconds: 1 });
+    expect(lease?.publicIp).to.equal("********");
+  });
+
   it("with an unreadable value still count", () => {
     const found = tryParseLease({ key: "10.200.31.0-24", value: "{", ttlSeconds: undefined });
     expect(found && reportLease(found)).to.include({ public_ip: null, expires_in: null });

@@ -2,7 +2,7 @@ import { expect } from "chai";
 import fc from "fast-check";
 
 import { type Family, contains, sizeOf } from "../../../src/flannel/address";
-import { secretsIn } from "../../../src/flannel/backend-table";
+import { secretsIn } from "../../../src/flannel/secret-text";
 import { type ConfigReading, readNetworkConfig } from "../../../src/flannel/network-config";
 import { type SubnetRange, countSubnets, isWithin } from "../../../src/flannel/subnet-range";
 import { parseVersion } from "../../../src/flannel/version";
@@ -133,6 +133,13 @@ describe("network configuration", () => {
         expect(findings.refusals).to.deep.equal([]);
       });
     }
+
+    it("nothing, where the range has exactly one subnet", () => {
+      const bounds = { SubnetMin: "10.200.9.0", SubnetMax: "10.200.9.0" };
+      const { config, findings } = read({ Network: "10.200.0.0/16", ...VXLAN, ...bounds });
+      expect(findings.hazards).to.deep.equal([]);
+      expect(config?.ranges.map(countSubnets)).to.deep.equal([1n]);
+    });
 
     it("notes that a missing Backend means udp", () => {
       const { config, findings } = read({ Network: "10.0.0.0/16" });

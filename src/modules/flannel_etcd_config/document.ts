@@ -1,26 +1,30 @@
 // The configuration that the task declares, from a dict, from text or from single options.
 
 import { coerce } from "../../ansible/coerce";
+import { type Context } from "../../ansible/module";
 import { ModuleError, messageOf } from "../../base/errors";
 import { isRecord } from "../../base/json";
 import { optionKind } from "../../flannel/backend-table";
-import { type NetworkConfig, type Reader, readNetworkConfig } from "../../flannel/network-config";
+import { isTooDeep } from "../../flannel/secret-text";
 import { type FlannelEtcdConfigOptions } from "../../generated/flannel_etcd_config";
 
-type Options = FlannelEtcdConfigOptions;
+type Options = Pick<
+  FlannelEtcdConfigOptions,
+  "config" | "network" | "subnet_len" | "subnet_min" | "subnet_max" | "backend"
+>;
 
-export interface Declaration {
-  readonly config: NetworkConfig;
-  /** Worth a warning, but may be meant. */
-  readonly notes: readonly string[];
+/** The declared document before it is checked; undefined when the task declares none. */
+export async function readDocument(
+  options: Options,
+  context: Pick<Context, "protect">,
+): Promise<unknown> {
+  const { config, backend } = options;
+  if (isTooDeep(config ?? backend)) throw tooDeep(config === undefined ? "backend" : "config");
+  if (typeof config === "string") return parseText(config, context);
+  return config === undefined ? documentOf(options) : convertTemplated(config);
 }
 
-/** The declared document before it is checked; undefined when the task declares none. Text is a promise. */
-export function readDeclaredDocument(options: Options): unknown {
-  const { config, network, subnet_len, subnet_min, subnet_max, backend } = options;
-  if (config !== undefined) {
-    return typeof config === "string" ? parseText(config) : convertTemplated(config);
-  }
+function documentOf({ network, subnet_len, subnet_min, subnet_max, backend }: Options): unknown {
   const given = {
     Network: network,
     SubnetLen: subnet_len,
@@ -32,19 +36,14 @@ export function readDeclaredDocument(options: Options): unknown {
   return entries.length === 0 ? undefined : Object.fromEntries(entries);
 }
 
-/** Checks a declared document; throws one `invalid_config` with all faults. */
-export function checkDeclared(document: unknown, reader: Reader, origin = "config"): Declaration {
-  const { config, findings } = readNetworkConfig(document, reader);
-  const faults = [...findings.refusals, ...findings.hazards];
-  if (config !== undefined && faults.length === 0) return { config, notes: findings.notes };
-  const heading = faults.length === 1 ? "" : `${faults.length} faults: `;
-  throw new ModuleError("invalid_config", `${origin}: ${heading}${faults.join("; ")}`, {
-    result: { faults },
-  });
+async function parseText(text: string, context: Pick<Context, "protect">): Promise<unknown> {
+  const document = await parseLenient(text, context);
+  if (isTooDeep(document)) throw tooDeep("config");
+  return document;
 }
 
 /** Most text is plain JSON; the larger parser is loaded for the rest. */
-async function parseText(text: string): Promise<unknown> {
+async function parseLenient(text: string, context: Pick<Context, "protect">): Promise<unknown> {
   try {
     return JSON.parse(text) as unknown;
   } catch {
@@ -52,12 +51,20 @@ async function parseText(text: string): Promise<unknown> {
     try {
       return json5.parse<unknown>(text);
     } catch (error) {
+      context.protect(text); // whatever is in it: nobody can tell where its secrets are
       throw new ModuleError(
         "invalid_config",
         `config: the text is neither JSON nor JSON5: ${messageOf(error)}`,
       );
     }
   }
+}
+
+function tooDeep(option: string): ModuleError {
+  return new ModuleError(
+    "invalid_config",
+    `${option}: is nested too deeply, flannel's configuration has two levels`,
+  );
 }
 
 /** Templates turn numbers and truth values into strings; nulls mean "not given". */

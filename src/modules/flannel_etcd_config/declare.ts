@@ -1,0 +1,149 @@
+// What the options mean. Nothing is asked and nothing is connected here.
+
+import { type Context } from "../../ansible/module";
+import { ModuleError } from "../../base/errors";
+import { Deadline } from "../../etcd/deadline";
+import { parseEndpoints } from "../../etcd/endpoint";
+import type * as etcdConnection from "../../etcd/connection";
+import { type TlsFiles } from "../../etcd/tls";
+import { type EtcdApi, etcdApiOf } from "../../flannel/etcd-layout";
+import { parseArch } from "../../flannel/release-assets";
+import { secretsIn } from "../../flannel/secret-text";
+import { type FlannelVersion, parseVersion } from "../../flannel/version";
+import { type FlannelEtcdConfigOptions } from "../../generated/flannel_etcd_config";
+import { checkConfig } from "./check";
+import { readDocument } from "./document";
+
+type Options = FlannelEtcdConfigOptions;
+
+export interface Declared {
+  readonly state: Options["state"];
+  readonly ifExists: Options["if_exists"];
+  readonly migratesFromV2: boolean;
+  readonly purgesLeases: boolean;
+  readonly allowsDisruption: boolean;
+  readonly prefix: string;
+  readonly api: EtcdApi;
+  /** Who will read the configuration, for messages. */
+  readonly readerName: string;
+  readonly version: FlannelVersion;
+  /** Undefined: those of the host the task runs on. */
+  readonly architectures: readonly string[] | undefined;
+  /** Undefined: the task declares no configuration. */
+  readonly document: unknown;
+  readonly etcd: DeclaredEtcd;
+}
+
+/** The way to etcd: stores to work on, and to glance at. */
+export type EtcdAccess = Pick<etcdConnection.EtcdConnection, "store" | "glance">;
+
+export interface DeclaredEtcd {
+  readonly tlsFiles: TlsFiles;
+  /** Connects at the first call, once a run; attempts after a lost race share time and connection. */
+  readonly connect: () => Promise<EtcdAccess>;
+}
+
+/** The newest release that reads each API, for tasks that name none. */
+const NEWEST: Readonly<Record<EtcdApi, string>> = { v2: "v0.17.0", v3: "v0.28.9" };
+
+/** Checks all that can be checked without host and etcd. */
+export async function declare(options: Options, context: Context): Promise<Declared> {
+  const document = await readDocument(options, context);
+  // JSON5 spells a string in many ways, so its secrets are known only now.
+  secretsIn(document).forEach((secret) => {
+    context.protect(secret);
+  });
+  const api = chooseApi(options, context);
+  const { flannel_version: given } = options;
+  const version = parseVersion(given ?? NEWEST[api], "flannel_version");
+  const architectures = options.architectures?.map(parseArch);
+  if (document !== undefined) checkDocument(document, version, architectures);
+  checkCombination(options, api, document);
+  return {
+    state: options.state,
+    ifExists: options.if_exists,
+    migratesFromV2: options.migrate_from_v2,
+    purgesLeases: options.purge_leases,
+    allowsDisruption: options.allow_disruptive,
+    prefix: options.prefix,
+    api,
+    readerName: given ?? "the flannel that is declared",
+    version,
+    architectures,
+    document,
+    etcd: declareEtcd(options),
+  };
+}
+
+function chooseApi(options: Options, context: Context): EtcdApi {
+  const { flannel_version: given, api: wanted } = options;
+  const byVersion =
+    given === undefined ? undefined : etcdApiOf(parseVersion(given, "flannel_version"));
+  const api = wanted === "auto" ? (byVersion ?? "v3") : wanted;
+  if (byVersion !== undefined && byVersion !== api) {
+    context.warn(
+      `api: ${api}: flannel ${String(given)} reads etcd's ${byVersion} API and will not see this configuration`,
+    );
+  }
+  return api;
+}
+
+/** Throws all faults but those that depend on the CPU of the host, where that counts. */
+function checkDocument(
+  document: unknown,
+  version: FlannelVersion,
+  architectures: readonly string[] = [],
+): void {
+  const { fault } = checkConfig(document, { version, architectures });
+  if (fault === undefined) return;
+  throw new ModuleError(
+    fault.code,
+    fault.message,
+    fault.result === undefined ? {} : { result: fault.result },
+  );
+}
+
+function checkCombination(options: Options, api: EtcdApi, document: unknown): void {
+  if (options.state === "present" && document === undefined && !options.migrate_from_v2) {
+    throw new ModuleError(
+      "invalid_arguments",
+      "config: nothing is declared, give config or network and backend (or state: query to look)",
+    );
+  }
+  if (api === "v2" && options.transport !== "auto") {
+    throw new ModuleError(
+      "invalid_arguments",
+      `transport: ${options.transport}: is a way to the v3 API, but this flannel reads v2; leave transport out`,
+    );
+  }
+}
+
+function declareEtcd(options: Options): DeclaredEtcd {
+  const { username, password } = options;
+  const tlsFiles = {
+    caFile: options.ca_file,
+    certFile: options.cert_file,
+    keyFile: options.key_file,
+  };
+  const connection: etcdConnection.ConnectionOptions = {
+    endpoints: parseEndpoints(options.endpoints),
+    tlsFiles,
+    credentials:
+      username === undefined || password === undefined ? undefined : { username, password },
+    transport: options.transport,
+    etcdctlPath: options.etcdctl_path,
+    deadline: new Deadline(options.timeout * 1000),
+  };
+  return { tlsFiles, connect: once(() => loadEtcd().EtcdConnection.open(connection)) };
+}
+
+/** HTTP and TLS take a while to load, and a task that is refused needs neither. */
+function loadEtcd(): typeof etcdConnection {
+  // eslint-disable-next-line @typescript-eslint/no-require-imports -- import() cannot load a file of our own
+  return require("../../etcd/connection") as typeof etcdConnection;
+}
+
+function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined;
+  return () => (made ??= { value: make() }).value;
+}

@@ -1,0 +1,72 @@
+// The module's own keys of the result, the same on success and on failure.
+
+import { type Told } from "../../ansible/module";
+import { capacityOf, reportLease } from "../../flannel/lease";
+import { type NetworkConfig } from "../../flannel/network-config";
+import { presentText } from "../../flannel/secret-text";
+import { type Outcome } from "./apply";
+import { type Change } from "./changes";
+import { type Declared } from "./declare";
+import { type HeldLease, type Observed } from "./observe";
+import { type Plan } from "./plan";
+import { hideByRevision } from "./secrets";
+
+/** What is at the key. */
+interface Content {
+  readonly text: string;
+  /** Undefined in check mode, where it would be written. */
+  readonly revision: number | undefined;
+  /** Undefined where flannel cannot use it. */
+  readonly config: NetworkConfig | undefined;
+}
+
+/** What is in etcd by now; in check mode, what would be. */
+export function report(
+  { api }: Declared,
+  observed: Observed,
+  plan: Plan,
+  told: Told<Change, Outcome>,
+): Readonly<Record<string, unknown>> {
+  const { store, key, elsewhere } = observed;
+  const { endpoint, etcdVersion, transport } = store.origin;
+  const content = contentAfter(observed, told);
+  const leases = leasesAfter(observed, told);
+  const ranges = content?.config?.ranges ?? [];
+  return {
+    api,
+    etcd_version: etcdVersion ?? null,
+    endpoint,
+    transport,
+    key,
+    config:
+      content === undefined ? null : presentText(content.text, hideByRevision(content.revision)),
+    differences: plan.differences,
+    revision: content?.revision ?? null,
+    leases: leases.map(reportLease),
+    capacity: capacityOf(ranges, leases) ?? null,
+    restart_required: plan.restartRequired && told.changes.length > 0,
+    other_api: elsewhere.find((found) => found.api !== api)?.api ?? null,
+  };
+}
+
+function contentAfter(
+  { stored }: Observed,
+  { changes, outcome }: Told<Change, Outcome>,
+): Content | undefined {
+  for (const change of changes) {
+    if (change.kind === "remove") return undefined;
+    if (change.kind !== "write") continue;
+    return { text: change.value, revision: outcome.revision, config: change.config };
+  }
+  if (stored === undefined) return undefined;
+  return { text: stored.value, revision: stored.revision, config: stored.reading.config };
+}
+
+function leasesAfter(
+  { leases }: Observed,
+  { changes, outcome }: Told<Change, Outcome>,
+): readonly HeldLease[] {
+  const purged = changes.flatMap((change) => (change.kind === "purge" ? [change.lease.key] : []));
+  const gone = new Set([...purged, ...outcome.ended]);
+  return leases.filter(({ key }) => !gone.has(key));
+}
