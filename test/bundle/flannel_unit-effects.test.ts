@@ -28,7 +28,7 @@ const OWN_KEYS = [
 
 describe("the bundle of flannel_unit on a scripted host", function () {
   this.timeout(60_000);
-  let library: string;
+  let library: string | undefined;
   let host: ScriptedHost;
 
   before(function () {
@@ -42,7 +42,7 @@ describe("the bundle of flannel_unit on a scripted host", function () {
   });
 
   beforeEach(() => {
-    host = new ScriptedHost(join(library, "flannel_unit.cjs"));
+    host = new ScriptedHost(join(library ?? "", "flannel_unit.cjs"));
   });
 
   afterEach(() => {
