@@ -57,6 +57,7 @@ export interface UnitParts {
 
 /** Renders the unit with the meaning of the replaced role's template. Throws on text no unit may hold. */
 export function renderSections(parts: UnitParts): UnitSections {
+  checkEnvironmentPath(parts.environmentPath);
   const extra = readExtraDirectives(parts.extra);
   const unit = [...unitDirectives(parts), ...(extra.get("Unit") ?? [])];
   const service = [...serviceDirectives(parts), ...(extra.get("Service") ?? [])];
@@ -122,7 +123,7 @@ function serviceDirectives(parts: UnitParts): Directive[] {
     ...environment.map(([name, value]): Directive => ["Environment", quoteAssignment(name, value)]),
     // With "-" in front a missing file would be ignored, and the password with it.
     ...(parts.hasSecrets
-      ? ([["EnvironmentFile", quoteEnvironmentPath(parts.environmentPath)]] as const)
+      ? ([["EnvironmentFile", escapeSpecifiers(parts.environmentPath)]] as const)
       : []),
     ...commands("ExecStartPre", "exec_start_pre", parts.startPre),
     [
@@ -177,8 +178,8 @@ function plainText(option: string, value: string): string {
 }
 
 /** systemd takes the rest of the line for the path, blanks and quotes included. */
-function quoteEnvironmentPath(path: string): string {
-  return escapeSpecifiers(plainText("options_dir", path));
+function checkEnvironmentPath(path: string): void {
+  plainText("options_dir", path);
 }
 
 function quoteBinary(path: string): string {

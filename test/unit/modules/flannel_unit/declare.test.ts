@@ -83,6 +83,10 @@ describe("flannel_unit declare", () => {
     [{ exec_start_pre: { a: 1 } }, "command lines as text"],
     [{ restart_sec: "5\nUser=x" }, "newline"],
     [{ options_dir: "/etc\nExecStartPre=/x", settings: { "etcd-password": "a" } }, "options_dir: "],
+    [
+      { options_dir: "/etc\nExecStartPre=/x", network_config: { Backend: { PSK: "a" } } },
+      "options_dir: ",
+    ],
     [{ environment: { "A B": "1" } }, "not a name"],
     [{ environment: { A: "x\ny" } }, "newline"],
     [{ environment: { A: {} } }, "expected text"],
