@@ -14,7 +14,7 @@ import { type Declared, declare } from "../../src/modules/flannel_unit/declare";
 import { renderEnvironmentFile } from "../../src/modules/flannel_unit/environment";
 import { hostNeedsOf } from "../../src/modules/flannel_unit/host-settings";
 import { type Observed, type RunningDaemon } from "../../src/modules/flannel_unit/observe";
-import { type UnitPlan, plan } from "../../src/modules/flannel_unit/plan";
+import { type Plan, plan } from "../../src/modules/flannel_unit/plan";
 import { type Residue } from "../../src/modules/flannel_unit/residue";
 import { renderUnit } from "../../src/modules/flannel_unit/unit-text";
 
@@ -266,7 +266,7 @@ function variablesOf({ variables, unit, mark }: Declared): ReadonlyMap<string, s
 
 /** A task on a host, and what it plans there. */
 export class Scene {
-  readonly plan: UnitPlan;
+  readonly plan: Plan;
 
   constructor(
     readonly declared: Declared,

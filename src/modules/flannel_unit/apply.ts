@@ -14,9 +14,9 @@ import {
   tryShowUnit,
   verifyUnit,
 } from "../../host/systemd";
-import { type Command, type Remove, type UnitChange, type Write } from "./changes";
+import { type Command, type Remove, type Change, type Write } from "./changes";
 import { HARDENING_NAMES } from "./hardening";
-import { type UnitRun } from "./plan";
+import { type Run } from "./plan";
 import { startDaemon } from "./start";
 
 /** What is known since changes are being made; undefined: as it was observed. */
@@ -35,7 +35,7 @@ export interface SecurityScore {
 export const nothing: Outcome = { systemd: undefined, subnet: undefined, score: undefined };
 
 /** systemd's own verdict on the new unit, before it replaces the old one, and the old one's score. */
-export async function prepare(outcome: Outcome, { declared, plan }: UnitRun): Promise<Outcome> {
+export async function prepare(outcome: Outcome, { declared, plan }: Run): Promise<Outcome> {
   const { unitName, unitPath, isHardened } = declared;
   const isRewritten = plan.changes.some(
     (change) => change.kind === "write" && change.path === unitPath,
@@ -48,7 +48,7 @@ export async function prepare(outcome: Outcome, { declared, plan }: UnitRun): Pr
 }
 
 /** Carries out a change. A start is waited for, and gone back on when the daemon does not come up. */
-export async function apply(change: UnitChange, outcome: Outcome, run: UnitRun): Promise<Outcome> {
+export async function apply(change: Change, outcome: Outcome, run: Run): Promise<Outcome> {
   const next = { ...outcome, ...(await carryOut(change, run)) };
   const isLast = change === run.plan.changes.at(-1);
   if (!isLast || outcome.score === undefined) return next;
@@ -56,7 +56,7 @@ export async function apply(change: UnitChange, outcome: Outcome, run: UnitRun):
   return { ...next, score: { ...outcome.score, ...(after === undefined ? {} : { after }) } };
 }
 
-async function carryOut(change: UnitChange, run: UnitRun): Promise<Partial<Outcome>> {
+async function carryOut(change: Change, run: Run): Promise<Partial<Outcome>> {
   const { unitName } = run.declared;
   switch (change.kind) {
     case "write":

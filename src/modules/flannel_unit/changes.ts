@@ -1,6 +1,6 @@
 // Everything this module can do to a host: the steps a plan is made of, with sentence and diff.
 
-import { type Change, type Diff } from "../../ansible/module";
+import type * as contract from "../../ansible/module";
 import { MASK } from "../../base/secrets";
 import { type FileState } from "../../host/atomic-file";
 
@@ -40,7 +40,7 @@ export type Action =
   | { readonly kind: "start" | "restart" }
   | { readonly kind: "restore"; readonly what: Restored };
 
-export type UnitChange = Action & Change;
+export type Change = Action & contract.Change;
 
 /** Takes secrets out of a text that is to be shown. */
 export type Hide = (text: string) => string;
@@ -58,7 +58,7 @@ export function planWrite(
   write: Write,
   before: FileState | undefined,
   hide: Hide = showAll,
-): readonly UnitChange[] {
+): readonly Change[] {
   const { path, content, mode } = write;
   const isSame =
     before?.content === content && before.mode === mode && before.uid === 0 && before.gid === 0;
@@ -72,7 +72,7 @@ export function planRemove(
   remove: Remove,
   before: FileState | undefined,
   hide: Hide = showAll,
-): readonly UnitChange[] {
+): readonly Change[] {
   if (before === undefined) return [];
   const { path } = remove;
   const diff = diffOf(path, before, undefined, hide);
@@ -80,12 +80,12 @@ export function planRemove(
 }
 
 /** A call of systemctl as a step. */
-export function systemctlStep(summary: string, ...args: readonly string[]): UnitChange {
+export function systemctlStep(summary: string, ...args: readonly string[]): Change {
   return { kind: "systemctl", args, summary };
 }
 
 /** systemd reads its files anew. */
-export function reload(): UnitChange {
+export function reload(): Change {
   return systemctlStep("reload systemd", "daemon-reload");
 }
 
@@ -94,7 +94,7 @@ export function command(
   summary: string,
   file: string,
   args: readonly string[],
-): Command & Change & { readonly kind: "command" } {
+): Command & contract.Change & { readonly kind: "command" } {
   return { kind: "command", file, args, summary };
 }
 
@@ -104,7 +104,7 @@ export function enablement(
   unitName: string,
   before: readonly string[],
   after: readonly string[],
-): UnitChange {
+): Change {
   const print = (links: readonly string[]) => links.map((link) => `${link}\n`).join("");
   const header = `${unitName} links`;
   const diff = {
@@ -117,12 +117,12 @@ export function enablement(
 }
 
 /** Starts what does not run. */
-export function start(unitName: string): UnitChange {
+export function start(unitName: string): Change {
   return { kind: "start", summary: `start ${unitName}` };
 }
 
 /** A restart is no file, but whoever looks with --diff wants to see it, and why. */
-export function restart(unitName: string, reasons: readonly string[]): UnitChange {
+export function restart(unitName: string, reasons: readonly string[]): Change {
   const after = ["restarted:", ...reasons.map((reason) => `  ${reason}`)];
   const header = `${unitName} process`;
   const diff = {
@@ -135,12 +135,12 @@ export function restart(unitName: string, reasons: readonly string[]): UnitChang
 }
 
 /** A file that the way back has put back. */
-export function putBack(what: Exclude<Restored, "daemon">): UnitChange {
+export function putBack(what: Exclude<Restored, "daemon">): Change {
   return { kind: "restore", what, summary: `put back the previous ${what}` };
 }
 
 /** The start of what was put back. */
-export function startAgain(unitName: string): UnitChange {
+export function startAgain(unitName: string): Change {
   return { kind: "restore", what: "daemon", summary: `start ${unitName} again as it was before` };
 }
 
@@ -150,7 +150,7 @@ function diffOf(
   before: FileState | undefined,
   after: FileState | undefined,
   hide: Hide,
-): Diff {
+): contract.Diff {
   const showAttributes = before !== undefined && before.content === after?.content;
   const show = (file: FileState | undefined): string => {
     if (file === undefined) return "";

@@ -9,7 +9,7 @@ import { type FlannelVersion, isAtLeast } from "../../flannel/version";
 import { askProgram } from "../../host/programs";
 import { type FileState, tryReadFile } from "../../host/atomic-file";
 import { listInterfaces } from "../../host/network";
-import { type UnitChange, command, planRemove, planWrite } from "./changes";
+import { type Change, command, planRemove, planWrite } from "./changes";
 import { HEADER } from "./unit-marks";
 
 /** What is declared about the host. */
@@ -144,7 +144,7 @@ function isChecksumOffloaded(device: string): boolean {
 }
 
 /** The steps before the daemon starts. */
-export function planHostSettings(settings: HostSettings): readonly UnitChange[] {
+export function planHostSettings(settings: HostSettings): readonly Change[] {
   const files = settings.files.flatMap(({ file: { path, content, isForUdev }, before }) => {
     const then = isForUdev === true ? ({ then: "udev" } as const) : {};
     if (content !== undefined) return planWrite({ path, content, mode: MODE, ...then }, before);
@@ -164,7 +164,7 @@ export function planHostSettings(settings: HostSettings): readonly UnitChange[] 
 }
 
 /** The steps once the device is there; udev may have done it already where it is only just made. */
-export function planOffload(settings: HostSettings, makesDevices: boolean): readonly UnitChange[] {
+export function planOffload(settings: HostSettings, makesDevices: boolean): readonly Change[] {
   const { offloading, missing } = settings;
   const devices = makesDevices ? [...offloading, ...missing] : offloading;
   return devices.map((device) =>

@@ -5,11 +5,11 @@ import { type FlannelUnitOptions, spec } from "../../generated/flannel_unit";
 import { type Outcome, apply, nothing, prepare } from "./apply";
 import { type Declared, declare } from "./declare";
 import { type Observed, observe } from "./observe";
-import { type UnitPlan, plan } from "./plan";
+import { type Plan, plan } from "./plan";
 import { report } from "./report";
 import { secretsOf } from "./secrets";
 
-export const module: Module<FlannelUnitOptions, Declared, Observed, UnitPlan, Outcome> = {
+export const module: Module<FlannelUnitOptions, Declared, Observed, Plan, Outcome> = {
   spec,
   secretsOf,
   declare,

@@ -1,10 +1,10 @@
 // What has to be done, as a pure function of what is declared and what is observed.
 
-import { type Obstacle, type Plan, type Run } from "../../ansible/module";
+import type * as contract from "../../ansible/module";
 import { OFFLINE } from "../../host/systemd";
 import {
   type Enablement,
-  type UnitChange,
+  type Change,
   enablement,
   planRemove,
   planWrite,
@@ -22,20 +22,20 @@ import { type RestartReason, findRestartReasons } from "./restart-reasons";
 import { hideSecretFlags, maskValues } from "./secrets";
 import { renderUnit } from "./unit-text";
 
-export interface UnitPlan extends Plan<UnitChange> {
+export interface Plan extends contract.Plan<Change> {
   readonly restartReasons: readonly RestartReason[];
   /** The unit file and the environment file as they are to be; undefined: there is to be none. */
   readonly texts: { readonly unit: string; readonly environment: string | undefined };
 }
 
 /** What applying a plan has to do with. */
-export type UnitRun = Run<Declared, Observed, UnitPlan>;
+export type Run = contract.Run<Declared, Observed, Plan>;
 
 const UNIT_MODE = 0o644;
 const SECRET_MODE = 0o600;
 
 /** Plans the way from what is to what is declared. */
-export function plan(declared: Declared, observed: Observed): UnitPlan {
+export function plan(declared: Declared, observed: Observed): Plan {
   const texts = textsOf(declared, observed);
   if (declared.state === "absent") {
     const changes = planRemoval(declared, observed);
@@ -61,7 +61,7 @@ export function plan(declared: Declared, observed: Observed): UnitPlan {
   };
 }
 
-function textsOf(declared: Declared, { files }: Observed): UnitPlan["texts"] {
+function textsOf(declared: Declared, { files }: Observed): Plan["texts"] {
   const { unit, environmentPath, variables } = declared;
   const mark = wantedMark(declared, files);
   return {
@@ -79,9 +79,9 @@ function reasonsOf(declared: Declared, observed: Observed): readonly RestartReas
 function planPresence(
   declared: Declared,
   observed: Observed,
-  texts: UnitPlan["texts"],
-  last: readonly UnitChange[],
-): readonly UnitChange[] {
+  texts: Plan["texts"],
+  last: readonly Change[],
+): readonly Change[] {
   const { state, environmentPath, ready } = declared;
   const { environment } = observed.files;
   const writes = planWrites(declared, observed, texts);
@@ -104,8 +104,8 @@ function planPresence(
 function planWrites(
   { unitPath, environmentPath, secretNames }: Declared,
   { files }: Observed,
-  { unit, environment }: UnitPlan["texts"],
-): readonly UnitChange[] {
+  { unit, environment }: Plan["texts"],
+): readonly Change[] {
   const hide = (text: string) => hideSecretFlags(text, secretNames);
   const secrets = { path: environmentPath, content: environment ?? "", mode: SECRET_MODE };
   return [
@@ -117,8 +117,8 @@ function planWrites(
 function planReload(
   { unitPath }: Declared,
   { systemd, files }: Observed,
-  writes: readonly UnitChange[],
-): readonly UnitChange[] {
+  writes: readonly Change[],
+): readonly Change[] {
   const isUnknown = files.unit !== undefined && systemd?.loadState === "not-found";
   const isWritten = writes.some((change) => change.kind === "write" && change.path === unitPath);
   return isWritten || isUnknown || systemd?.needsReload === true ? [reload()] : [];
@@ -127,7 +127,7 @@ function planReload(
 function planEnablement(
   { isEnabled, unit, unitName }: Declared,
   { links }: Observed,
-): readonly UnitChange[] {
+): readonly Change[] {
   const wanted = isEnabled ? unit.links : [];
   if (links.join() === wanted.join()) return [];
   // reenable also takes away the links that an older [Install] section made.
@@ -139,19 +139,19 @@ function planStart(
   { unitName }: Declared,
   { systemd, daemon }: Observed,
   reasons: readonly RestartReason[],
-): readonly UnitChange[] {
+): readonly Change[] {
   if (reasons.length > 0) return [restart(unitName, reasons)];
   const isRunning = systemd?.activeState === "active" && daemon !== undefined;
   return isRunning ? [] : [start(unitName)];
 }
 
-function planStop({ unitName }: Declared, { systemd }: Observed): readonly UnitChange[] {
+function planStop({ unitName }: Declared, { systemd }: Observed): readonly Change[] {
   if (systemd === undefined || ["inactive", "failed"].includes(systemd.activeState)) return [];
   return [systemctlStep(`stop ${unitName}`, "stop", unitName)];
 }
 
 /** Stop, disable and removal, in the order in which a killed run can be taken up again. */
-function planRemoval(declared: Declared, observed: Observed): readonly UnitChange[] {
+function planRemoval(declared: Declared, observed: Observed): readonly Change[] {
   const { unitName, unitPath, environmentPath, subnetFile, secretNames } = declared;
   const { systemd, files, links, settings, residue } = observed;
   const hide = (text: string) => hideSecretFlags(text, secretNames);
@@ -175,18 +175,18 @@ function planRemoval(declared: Declared, observed: Observed): readonly UnitChang
 }
 
 /** Nothing but systemd can run the daemon. */
-function findOffline({ systemd }: Observed): readonly Obstacle[] {
+function findOffline({ systemd }: Observed): readonly contract.Obstacle[] {
   return systemd === undefined ? [{ code: "host", message: OFFLINE }] : [];
 }
 
 /** Writing the unit file would silently undo a mask, which somebody set for a reason. */
-function findMask({ unitName }: Declared, { systemd }: Observed): readonly Obstacle[] {
+function findMask({ unitName }: Declared, { systemd }: Observed): readonly contract.Obstacle[] {
   if (systemd?.loadState !== "masked") return [];
   const message = `${unitName} is masked, unmask it with: systemctl unmask ${unitName}`;
   return [{ code: "refused", message }];
 }
 
-function lacksOf({ lacks }: Observed): readonly Obstacle[] {
+function lacksOf({ lacks }: Observed): readonly contract.Obstacle[] {
   return lacks.map((message) => ({ code: "not_found", message }));
 }
 

@@ -3,17 +3,17 @@
 import { type Told } from "../../ansible/module";
 import { parseSubnetEnv } from "../../flannel/subnet-env";
 import { type Outcome } from "./apply";
-import { type UnitChange } from "./changes";
+import { type Change } from "./changes";
 import { type Declared } from "./declare";
 import { type Observed } from "./observe";
-import { type UnitPlan } from "./plan";
+import { type Plan } from "./plan";
 
 /** What the host is like after the changes that are told. */
 export function report(
   declared: Declared,
   observed: Observed,
-  plan: UnitPlan,
-  { changes, outcome }: Told<UnitChange, Outcome>,
+  plan: Plan,
+  { changes, outcome }: Told<Change, Outcome>,
 ): Readonly<Record<string, unknown>> {
   const unit = outcome.systemd ?? observed.systemd;
   const isPresent = declared.state !== "absent";
@@ -38,8 +38,8 @@ export function report(
 function isEnabled(
   { state, isEnabled: isWanted }: Declared,
   { links }: Observed,
-  plan: UnitPlan,
-  told: readonly UnitChange[],
+  plan: Plan,
+  told: readonly Change[],
 ): boolean {
   const isPending = plan.changes.some((change) => change.kind === "enablement");
   const isDone = told.some((change) => change.kind === "enablement");

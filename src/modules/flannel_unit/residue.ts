@@ -9,7 +9,7 @@ import { type PodNetworks, parseSubnetEnv } from "../../flannel/subnet-env";
 import { tryAskProgram } from "../../host/programs";
 import { type FileState } from "../../host/atomic-file";
 import { listInterfaces } from "../../host/network";
-import { type UnitChange, command, planRemove } from "./changes";
+import { type Change, command, planRemove } from "./changes";
 
 export interface Residue {
   readonly devices: readonly string[];
@@ -61,7 +61,7 @@ export function planPurge(
   residue: Residue,
   subnetPath: string,
   subnet: FileState | undefined,
-): readonly UnitChange[] {
+): readonly Change[] {
   return [
     ...planRules("iptables", residue.rules),
     ...planRules("ip6tables", residue.rules6),
@@ -76,7 +76,7 @@ export function planPurge(
   ];
 }
 
-function planRules(program: string, input: string): readonly UnitChange[] {
+function planRules(program: string, input: string): readonly Change[] {
   if (input === "") return [];
   const restore = command(`remove flannel's ${program} rules`, `${program}-restore`, [
     "--noflush",

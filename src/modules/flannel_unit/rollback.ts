@@ -12,7 +12,7 @@ import { stagedPath } from "../../host/staging";
 import { systemctl } from "../../host/systemd";
 import { type Restored, putBack, startAgain } from "./changes";
 import { isSameEnvironment } from "./environment";
-import { type UnitRun } from "./plan";
+import { type Run } from "./plan";
 import { awaitReady } from "./ready";
 import { withoutMark } from "./unit-marks";
 
@@ -28,7 +28,7 @@ interface Step {
 const SHORTEST_WAIT_MS = 30_000;
 
 /** Goes back to what ran before, where there is a way; returns what became of it, as a sentence. */
-export async function rollBack(run: UnitRun): Promise<string> {
+export async function rollBack(run: Run): Promise<string> {
   const { declared, observed } = run;
   if (!declared.wayBack.isWanted) return "not rolled back (rollback: false)";
   if (observed.systemd?.activeState !== "active" || observed.daemon === undefined) {
@@ -43,7 +43,7 @@ export async function rollBack(run: UnitRun): Promise<string> {
   }
 }
 
-async function goBack(steps: readonly Step[], run: UnitRun): Promise<string> {
+async function goBack(steps: readonly Step[], run: Run): Promise<string> {
   const { unitName, ready } = run.declared;
   const what = `the previous ${steps.map((step) => step.what).join(" and ")}`;
   const sinceUs = monotonicUs();
@@ -66,14 +66,14 @@ async function goBack(steps: readonly Step[], run: UnitRun): Promise<string> {
     : `rolled back: ${what} was put back, but is not ready either: waited for ${verdict.waitingFor}`;
 }
 
-async function carryOutAll(steps: readonly Step[], run: UnitRun): Promise<void> {
+async function carryOutAll(steps: readonly Step[], run: Run): Promise<void> {
   for (const { what, carryOut } of steps) {
     await carryOut();
     run.record(putBack(what));
   }
 }
 
-async function findSteps(run: UnitRun): Promise<readonly Step[]> {
+async function findSteps(run: Run): Promise<readonly Step[]> {
   const kept = await findKeptBinary(run);
   const { binary } = run.declared;
   return [
@@ -85,11 +85,7 @@ async function findSteps(run: UnitRun): Promise<readonly Step[]> {
 }
 
 /** Unit and environment file go back together, as the one names and the other holds the marks. */
-function findFileSteps({
-  declared,
-  observed: { files },
-  plan: { texts },
-}: UnitRun): readonly Step[] {
+function findFileSteps({ declared, observed: { files }, plan: { texts } }: Run): readonly Step[] {
   const { unit, environment } = files;
   const { unitPath, environmentPath } = declared;
   const withoutMarks = (text: string) => withoutMark(text, environmentPath);
@@ -125,7 +121,7 @@ async function putEnvironmentBack(path: string, before: FileState | undefined): 
 async function findKeptBinary({
   declared,
   observed: { daemon, binary },
-}: UnitRun): Promise<string | undefined> {
+}: Run): Promise<string | undefined> {
   const { previousBinary } = declared.wayBack;
   const ran = daemon?.executable;
   if (ran === undefined || ran.inode === binary?.inode) return undefined;

@@ -7,8 +7,8 @@ import { tryReadFile } from "../../host/atomic-file";
 import { monotonicUs } from "../../host/clock";
 import { readJournal } from "../../host/journal";
 import { type UnitState, systemctl, tryShowUnit } from "../../host/systemd";
-import { type UnitChange } from "./changes";
-import { type UnitRun } from "./plan";
+import { type Change } from "./changes";
+import { type Run } from "./plan";
 import { type Failure, awaitReady } from "./ready";
 import { rollBack } from "./rollback";
 
@@ -23,7 +23,7 @@ const SHOWN_LINES = 30;
 const SEARCHED_LINES = 500;
 
 /** Starts or restarts, waits, and on failure explains, rolls back and throws. */
-export async function startDaemon(change: UnitChange, run: UnitRun): Promise<Started> {
+export async function startDaemon(change: Change, run: Run): Promise<Started> {
   const { declared, observed } = run;
   const { unitName, ready } = declared;
   const sinceUs = monotonicUs();
@@ -39,7 +39,7 @@ export async function startDaemon(change: UnitChange, run: UnitRun): Promise<Sta
 }
 
 /** The error of a start that failed, after the way back has been gone (or found not to exist). */
-async function explainAndRollBack(failure: Failure, run: UnitRun): Promise<ModuleError> {
+async function explainAndRollBack(failure: Failure, run: Run): Promise<ModuleError> {
   const { unitName, ready } = run.declared;
   // Now, while the journal's last lines are those of the start that failed.
   const wholeJournal = await readJournal(failure.unit?.invocationId ?? "", SEARCHED_LINES);
