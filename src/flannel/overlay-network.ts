@@ -136,9 +136,10 @@ function settingsOf(path: string, value: unknown): readonly (readonly [string, s
 }
 
 function wordOf(path: string, value: unknown): string {
-  const isSecret = path.split(".").some(isSecretName);
-  const revision = isSecret ? tryRevisionOf(value) : undefined;
+  // Whatever was masked: what may hide a secret need not have the name of one.
+  const revision = tryRevisionOf(value);
   if (revision !== undefined) return `${REVISION}${revision}`;
+  const isSecret = path.split(".").some(isSecretName);
   // Templates turn numbers and truth values into text, which is no difference.
   const text = ["string", "number", "boolean"].includes(typeof value) ? String(value) : undefined;
   return !isSecret && text !== undefined && PLAIN.test(text) ? text : hide(value);

@@ -109,8 +109,8 @@ describe("network mark", () => {
       hidden: "",
     });
     expect(markOf(withPsk("******** (known after the write)")).open).to.contain("PSK=@new");
-    // No other text passes for one, and no other key may use the form.
-    expect(markOf({ Key: "******** (revision 15)" }).open).to.equal("");
+    // What may hide a secret is masked under any name; no other text passes for it.
+    expect(markOf({ Key: "******** (revision 15)" }).open).to.equal("Key=@15");
     expect(markOf(withPsk("(revision 15)")).open).to.not.contain("PSK");
   });
 
