@@ -24,10 +24,12 @@ export async function runModule<Options, Declared, Observed, P extends Plan, Out
   process.on("unhandledRejection", fail);
   try {
     const args = parseArguments(readArgumentsText(embedded, process.argv));
-    for (const signal of SIGNALS)
-      process.once(signal, () => {
+    for (const signal of SIGNALS) {
+      // Not once(): where the last listener goes, execa takes the signal for its own and ends us.
+      process.on(signal, () => {
         endBySignal(run, signal, fail);
       });
+    }
     finish(await run.execute(args));
   } catch (error) {
     fail(error);

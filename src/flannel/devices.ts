@@ -1,19 +1,25 @@
 // Which network devices a backend makes on every host; names are those of flannel's backends.
 
-/** The `Backend` of a network configuration, as far as devices go. */
-export interface Backend {
-  readonly Type?: unknown;
-  readonly VNI?: unknown;
-  readonly Mode?: unknown;
-}
+import { type OverlayNetwork } from "./overlay-network";
 
+/** Which address families an overlay carries. */
 export interface Families {
   readonly ipv4: boolean;
   readonly ipv6: boolean;
 }
 
+/** The families that the networks switch on; IPv4 when none is known. */
+export function familiesOf({ networks }: Pick<OverlayNetwork, "networks">): Families {
+  const ipv6 = networks.ipv6Network !== undefined;
+  return { ipv4: networks.network !== undefined || !ipv6, ipv6 };
+}
+
 /** The devices the backend keeps up; none for backends that only write routes or policies. */
-export function devicesOf(backend: Backend, families: Families): readonly string[] {
+export function devicesOf(
+  overlay: Pick<OverlayNetwork, "backend" | "networks">,
+): readonly string[] {
+  const { backend } = overlay;
+  const families = familiesOf(overlay);
   const type = typeof backend.Type === "string" ? backend.Type.toLowerCase() : "";
   if (type === "vxlan") {
     // Templates turn numbers into text.

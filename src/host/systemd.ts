@@ -98,17 +98,13 @@ const EXIT_KINDS: Readonly<Record<number, string>> = { 1: "exited", 2: "killed",
 /** Runs systemctl with these words; ModuleError `service` with its complaint when it fails. */
 export async function systemctl(args: readonly string[], timeoutMs = 90_000): Promise<void> {
   const result = await runCommand("systemctl", args, { timeoutMs });
-  if (isOffline(result)) throw offlineError();
+  if (isOffline(result)) throw new ModuleError("host", OFFLINE);
   if (result.exitCode !== 0) throw refusalOf(`run ${result.command}`, result);
 }
 
-/** The error of a host without a running systemd. */
-export function offlineError(): ModuleError {
-  return new ModuleError(
-    "host",
-    "systemd is not running on this host: expected it as process 1, flanneld can be run by nothing else",
-  );
-}
+/** What there is to say of a host without a running systemd. */
+export const OFFLINE =
+  "systemd is not running on this host: expected it as process 1, flanneld can be run by nothing else";
 
 /**
  * Has systemd check a unit that is not in place yet. Returns its complaints about this unit (other

@@ -142,6 +142,28 @@ describe("the bundle of flannel_unit", function () {
     }
   });
 
+  const places: [string, Record<string, unknown>][] = [
+    ["network_config", { network_config: { Backend: { Type: "wireguard", PSK: SECRET } } }],
+    ["network_config, in any spelling", { network_config: { backend: { psk: SECRET } } }],
+    ["backend", { backend: { Type: "wireguard", PSK: SECRET } }],
+    ["settings", { settings: { "etcd-password": SECRET } }],
+    ["environment", { environment: { FLANNELD_ETCD_PASSWORD: SECRET } }],
+  ];
+  for (const [where, given] of places) {
+    it(`prints no secret of ${where}, whether the options are right or not`, async () => {
+      const asked = { _ansible_check_mode: true, _ansible_diff: true, ...given };
+      const right = await runModuleFile(file, options(asked));
+      expect(right.result["failed"], String(right.result["msg"])).to.equal(undefined);
+      expect(right.result["invocation"]).to.be.an("object");
+      expect(right.stdout + right.stderr).not.to.contain(SECRET.slice(0, 8));
+      for (const fault of [{ setings: {} }, { wait_timeout: "soon" }, { name: "a/b" }]) {
+        const wrong = await runModuleFile(file, options({ ...asked, ...fault }));
+        expect(wrong.result).to.include({ failed: true, error_code: "invalid_arguments" });
+        expect(wrong.stdout + wrong.stderr).not.to.contain(SECRET.slice(0, 8));
+      }
+    });
+  }
+
   it("does not quote text that should have been a dict, as it may hold secrets", async () => {
     const { stdout, result } = await runModuleFile(
       file,

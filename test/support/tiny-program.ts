@@ -22,6 +22,21 @@ export function tinyProgram(line: string, paddingBytes = 0, exitCode = 0): Buffe
   return elfOf(arm ? "arm64" : "amd64", Buffer.concat([code, message]), paddingBytes);
 }
 
+/** A program for this CPU that takes any arguments and does nothing until it is killed. */
+export function pausingProgram(): Buffer {
+  if (machine() !== "aarch64") {
+    // mov eax, 34 (pause); syscall; jmp to the beginning
+    return elfOf("amd64", Buffer.from("b8220000000f05ebf7", "hex"));
+  }
+  const code = Buffer.alloc(28);
+  // x0..x3 = 0, x8 = 73 (ppoll without files and time); svc 0; b to the beginning
+  const words = [
+    0xd2800000, 0xd2800001, 0xd2800002, 0xd2800003, 0xd2800928, 0xd4000001, 0x17fffffa,
+  ];
+  words.forEach((word, index) => code.writeUInt32LE(word, index * 4));
+  return elfOf("arm64", code);
+}
+
 /** An ELF file whose header says it is for this CPU; whether its code is, is up to the caller. */
 export function elfOf(
   cpu: keyof typeof MACHINES,

@@ -3,9 +3,10 @@
 import { expect } from "chai";
 import fc from "fast-check";
 
-import { optionsOf } from "../unit/modules/flannel_unit/options";
+import { renderEnvironmentFile } from "../../src/modules/flannel_unit/environment";
+import { renderUnit } from "../../src/modules/flannel_unit/unit-text";
+import { declaredBy } from "../support/flannel-unit";
 import { SystemdLab } from "../support/systemd-lab";
-import { declare } from "../../src/modules/flannel_unit/declaration";
 
 /** Text that a setting may have: anything but control characters, heavy on what systemd reads. */
 const special = fc.constantFrom(
@@ -64,27 +65,29 @@ chmod 755 /root/recorder`,
     );
     const samples = fc.sample(sample, { numRuns: SAMPLES, seed: 20260101 });
     const declarations = samples.map((given, index) =>
-      declare(
-        optionsOf({
-          name: `quote-${index}`,
-          binary: "/root/recorder",
-          options_dir: "/root/quote env %n",
-          settings: {
-            "etcd-username": given.username,
-            "kube-annotation-prefix": given.prefix,
-            vmodule: given.modules,
-            "etcd-password": given.password,
-          },
-          environment: { DECLARED: given.variable, SAMPLE: index },
-        }),
-      ),
+      declaredBy({
+        name: `quote-${index}`,
+        binary: "/root/recorder",
+        options_dir: "/root/quote env %n",
+        settings: {
+          "etcd-username": given.username,
+          "kube-annotation-prefix": given.prefix,
+          vmodule: given.modules,
+          "etcd-password": given.password,
+        },
+        environment: { DECLARED: given.variable, SAMPLE: index },
+        network_config: { Backend: { PSK: given.password, Type: "vxlan" } },
+      }),
     );
-    const files = declarations.flatMap((declaration) => [
+    const files = declarations.flatMap(({ unitPath, unit, mark, environmentPath, variables }) => [
       {
-        path: declaration.unitPath,
-        text: declaration.unit.text.replace("Type=notify\nRestart=always", "Type=oneshot"),
+        path: unitPath,
+        text: renderUnit(unit, mark, environmentPath).replace(
+          "Type=notify\nRestart=always",
+          "Type=oneshot",
+        ),
       },
-      { path: declaration.environmentPath, text: declaration.environmentText ?? "" },
+      { path: environmentPath, text: renderEnvironmentFile(variables.secret, mark) ?? "" },
     ]);
     await lab.sh(
       "worker-1",
@@ -110,8 +113,14 @@ chmod 755 /root/recorder`,
       const declared = declarations[index];
       // The interpreter of the stand-in comes first.
       expect(cmdline.slice(1), `sample ${index}`).to.deep.equal(declared?.argv);
-      for (const [name, text] of Object.entries(declared?.environment ?? {})) {
-        expect(environ, `sample ${index}`).to.include(`${name}=${text}`);
+      const variables = {
+        ...declared?.variables.open,
+        ...declared?.variables.secret,
+        ANSIBLE_FLANNEL_NETWORK: declared?.mark?.open,
+        ANSIBLE_FLANNEL_NETWORK_HIDDEN: declared?.mark?.hidden,
+      };
+      for (const [name, text] of Object.entries(variables)) {
+        expect(environ, `sample ${index}`).to.include(`${name}=${text ?? "?"}`);
       }
     }
     expect(seen).to.have.length(SAMPLES);

@@ -2,6 +2,7 @@
 
 import { MASK } from "../../base/secrets";
 import { userinfoIn } from "../../base/userinfo";
+import { maskOfRevision } from "../../flannel/masked-secret";
 import { type Hide, allSecretsIn, presentText } from "../../flannel/secret-text";
 
 /** Options that may hold secrets beside those that are no_log. */
@@ -20,8 +21,8 @@ export function secretsOf({ endpoints, config, backend }: SecretOptions): readon
 
 /** When the key was written tells one secret from another, and nothing about either. */
 export function hideByRevision(revision: number | undefined): Hide {
-  const time = revision === undefined ? "known after the write" : `revision ${revision}`;
-  return () => `${MASK} (${time})`;
+  const shown = maskOfRevision(revision);
+  return () => shown;
 }
 
 const hideByChange: Hide = (secret, before) =>

@@ -1,67 +1,94 @@
-// Performs a plan, step by step; each step is atomic and a killed run is finished by the next one.
+// Carries out one change; each is atomic, and a killed run is finished by the next one.
 
 import { mkdir, rmdir } from "node:fs/promises";
 import { dirname } from "node:path";
 
 import { ModuleError } from "../../base/errors";
-import { type FlannelUnitOptions } from "../../generated/flannel_unit";
+import { type SubnetEnv } from "../../flannel/subnet-env";
 import { removeFile, replaceFile } from "../../host/atomic-file";
-import { monotonicUs } from "../../host/clock";
 import { runCommand } from "../../host/programs";
 import {
   type UnitState,
-  offlineError,
   systemctl,
   tryScoreUnit,
   tryShowUnit,
   verifyUnit,
 } from "../../host/systemd";
-import { type SubnetEnv } from "../../flannel/subnet-env";
-import { type Observation } from "./observe";
-import { type UnitChange, isWriteOf } from "./changes";
-import { type UnitPlan } from "./plan";
+import { type Command, type Remove, type Change, type Write } from "./changes";
 import { HARDENING_NAMES } from "./hardening";
-import { awaitReady, expectationOf } from "./ready";
-import { explainAndRollBack } from "./rollback";
+import { type Run } from "./plan";
+import { startDaemon } from "./start";
 
-/** What is there after the changes. */
+/** What is known since changes are being made; undefined: as it was observed. */
 export interface Outcome {
-  readonly unit: UnitState | undefined;
+  readonly systemd: UnitState | undefined;
   readonly subnet: SubnetEnv | undefined;
-  readonly securityScore: { readonly before?: number; readonly after?: number } | undefined;
+  readonly score: SecurityScore | undefined;
 }
 
-/** Applies all changes. Throws before the first one when the start could not succeed anyway. */
-export async function applyUnit(
-  plan: UnitPlan,
-  options: FlannelUnitOptions,
-  observation: Observation,
-): Promise<Outcome> {
-  const { unitName, unitPath } = observation.declaration;
-  if (observation.unit === undefined) throw offlineError();
-  if (plan.obstacles.length > 0) {
-    throw new ModuleError("not_found", `${unitName}: ${plan.obstacles.join("; ")}`);
-  }
-  const isRewritten = plan.changes.some((change) => isWriteOf(unitPath, change));
-  const isScored = options.hardening && isRewritten;
-  const before = isScored ? tryScoreUnit(unitName) : undefined;
-  if (isRewritten) await verifyStaged(observation);
-  let { subnet } = observation;
-  for (const change of plan.changes) {
-    subnet = (await applyChange(change, options, observation)) ?? subnet;
-  }
-  const after = isScored ? tryScoreUnit(unitName) : undefined;
-  return { unit: tryShowUnit(unitName), subnet, securityScore: describeScore(before, after) };
+/** Exposure of the unit, 0 (best) to 10; `after` comes with the last change. */
+export interface SecurityScore {
+  readonly before?: number;
+  readonly after?: number;
 }
 
-/** systemd's own verdict on the new unit, before it replaces the old one. */
-async function verifyStaged({ declaration }: Observation): Promise<void> {
-  const all = await verifyUnit(declaration.unitName, declaration.unit.text);
+export const nothing: Outcome = { systemd: undefined, subnet: undefined, score: undefined };
+
+/** systemd's own verdict on the new unit, before it replaces the old one, and the old one's score. */
+export async function prepare(outcome: Outcome, { declared, plan }: Run): Promise<Outcome> {
+  const { unitName, unitPath, isHardened } = declared;
+  const isRewritten = plan.changes.some(
+    (change) => change.kind === "write" && change.path === unitPath,
+  );
+  if (!isRewritten) return outcome;
+  await verify(unitName, plan.texts.unit);
+  if (!isHardened) return outcome;
+  const before = tryScoreUnit(unitName);
+  return { ...outcome, score: before === undefined ? {} : { before } };
+}
+
+/** Carries out a change. A start is waited for, and gone back on when the daemon does not come up. */
+export async function apply(change: Change, outcome: Outcome, run: Run): Promise<Outcome> {
+  const next = { ...outcome, ...(await carryOut(change, run)) };
+  const isLast = change === run.plan.changes.at(-1);
+  if (!isLast || outcome.score === undefined) return next;
+  const after = tryScoreUnit(run.declared.unitName);
+  return { ...next, score: { ...outcome.score, ...(after === undefined ? {} : { after }) } };
+}
+
+async function carryOut(change: Change, run: Run): Promise<Partial<Outcome>> {
+  const { unitName } = run.declared;
+  switch (change.kind) {
+    case "write":
+      await write(change);
+      return {};
+    case "remove":
+      await remove(change);
+      return {};
+    case "command":
+      await runStep(change);
+      return {};
+    case "enablement":
+      await systemctl([change.verb, unitName]);
+      return {};
+    case "systemctl":
+      await systemctl(change.args);
+      return { systemd: tryShowUnit(unitName) };
+    case "start":
+    case "restart":
+      return await startDaemon(change, run);
+    case "restore":
+      throw new ModuleError("internal", `${change.summary}: is no step of a plan`);
+  }
+}
+
+async function verify(unitName: string, text: string): Promise<void> {
+  const all = await verifyUnit(unitName, text);
   const complaints = all.filter((complaint) => !isUnknownHardening(complaint));
   if (complaints.length === 0) return;
   throw new ModuleError(
     "verification",
-    `${declaration.unitName}: systemd-analyze verify refuses the new unit, nothing was changed: ${complaints.join("; ")}`,
+    `${unitName}: systemd-analyze verify refuses the new unit, nothing was changed: ${complaints.join("; ")}`,
     { result: { complaints } },
   );
 }
@@ -72,34 +99,19 @@ function isUnknownHardening(complaint: string): boolean {
   return name !== undefined && HARDENING_NAMES.has(name);
 }
 
-async function applyChange(
-  { action }: UnitChange,
-  options: FlannelUnitOptions,
-  observation: Observation,
-): Promise<SubnetEnv | undefined> {
-  switch (action.kind) {
-    case "write":
-      await mkdir(dirname(action.path), { recursive: true, mode: 0o755 });
-      await replaceFile(action.path, action.content, { mode: action.mode, uid: 0, gid: 0 });
-      if (action.path.endsWith(".link")) await reloadUdev();
-      return undefined;
-    case "remove":
-      await removeFile(action.path);
-      await removeEmptyFolder(dirname(action.path));
-      return undefined;
-    case "systemctl":
-      await systemctl(action.args);
-      return undefined;
-    case "command":
-      await runStep(action.file, action.args, action.input);
-      return undefined;
-    case "start":
-    case "restart":
-      return await startDaemon(options, observation);
-  }
+async function write({ path, content, mode, then }: Write): Promise<void> {
+  await mkdir(dirname(path), { recursive: true, mode: 0o755 });
+  await replaceFile(path, content, { mode, uid: 0, gid: 0 });
+  if (then === "udev") await reloadUdev();
 }
 
-async function runStep(file: string, args: readonly string[], input?: string): Promise<void> {
+async function remove({ path, folderToo }: Remove): Promise<void> {
+  await removeFile(path);
+  // The folder may hold what is not ours.
+  if (folderToo === true) await rmdir(dirname(path)).catch(() => undefined);
+}
+
+async function runStep({ file, args, input }: Command): Promise<void> {
   const result = await runCommand(file, args, input === undefined ? {} : { input });
   if (result.exitCode === 0) return;
   const complaint = result.stderr.trim() || `exit code ${result.exitCode}`;
@@ -114,31 +126,4 @@ async function reloadUdev(): Promise<void> {
     // A host without udev has nobody to read the file, and nothing to be told.
     if (!(error instanceof ModuleError)) throw error;
   }
-}
-
-/** A folder made for what was just removed goes with the last of it; it may hold what is not ours. */
-async function removeEmptyFolder(folder: string): Promise<void> {
-  const isMadeForIt = folder.endsWith(".service.d") || folder.startsWith("/run/");
-  if (isMadeForIt) await rmdir(folder).catch(() => undefined);
-}
-
-/** Starts or restarts, waits, and on failure explains and rolls back. */
-async function startDaemon(
-  options: FlannelUnitOptions,
-  observation: Observation,
-): Promise<SubnetEnv | undefined> {
-  const { unitName } = observation.declaration;
-  const sinceUs = monotonicUs();
-  if (observation.unit?.activeState === "failed") await systemctl(["reset-failed", unitName]);
-  // `restart` also starts what does not run, and unlike `start` it does not sit out RestartSec.
-  await systemctl(["restart", "--no-block", unitName]);
-  if (options.wait_timeout === 0) return undefined;
-  const verdict = await awaitReady(expectationOf(options, observation.declaration), sinceUs);
-  if (verdict.kind === "ready") return verdict.subnet;
-  throw await explainAndRollBack(options, observation, verdict);
-}
-
-function describeScore(before: number | undefined, after: number | undefined) {
-  if (after === undefined) return undefined;
-  return { ...(before === undefined ? {} : { before }), after };
 }

@@ -1,69 +1,147 @@
-// The steps a plan is made of, with their diffs.
+// Everything this module can do to a host: the steps a plan is made of, with sentence and diff.
 
-import { type Change, type Diff } from "../../ansible/module";
+import type * as contract from "../../ansible/module";
 import { MASK } from "../../base/secrets";
 import { type FileState } from "../../host/atomic-file";
 
-export type Action =
-  | {
-      readonly kind: "write";
-      readonly path: string;
-      readonly content: string;
-      readonly mode: number;
-    }
-  | { readonly kind: "remove"; readonly path: string }
-  | { readonly kind: "systemctl"; readonly args: readonly string[] }
-  | {
-      readonly kind: "command";
-      readonly file: string;
-      readonly args: readonly string[];
-      readonly input?: string;
-    }
-  | { readonly kind: "start" | "restart" };
-
-export interface UnitChange extends Change {
-  readonly action: Action;
+/** A file of root's with this content. */
+export interface Write {
+  readonly path: string;
+  readonly content: string;
+  readonly mode: number;
+  /** Who is to be told that there is a new file. */
+  readonly then?: "udev";
 }
 
-type Hide = (text: string) => string;
+export interface Remove {
+  readonly path: string;
+  /** The folder was made for this file, and goes with the last of its kind. */
+  readonly folderToo?: boolean;
+}
+
+export interface Command {
+  readonly file: string;
+  readonly args: readonly string[];
+  readonly input?: string;
+}
+
+/** How systemctl changes the links by which a unit is started at boot. */
+export type Enablement = "disable" | "enable" | "reenable";
+
+/** What the way back puts back; "daemon" is the start of what was put back. */
+export type Restored = "binary" | "daemon" | "environment file" | "unit";
+
+export type Action =
+  | ({ readonly kind: "write" } & Write)
+  | ({ readonly kind: "remove" } & Remove)
+  | ({ readonly kind: "command" } & Command)
+  | { readonly kind: "systemctl"; readonly args: readonly string[] }
+  | { readonly kind: "enablement"; readonly verb: Enablement }
+  | { readonly kind: "start" | "restart" }
+  | { readonly kind: "restore"; readonly what: Restored };
+
+export type Change = Action & contract.Change;
+
+/** Takes secrets out of a text that is to be shown. */
+export type Hide = (text: string) => string;
 
 const showAll: Hide = (text) => text;
 
+const ENABLEMENTS: Readonly<Record<Enablement, string>> = {
+  disable: "disable",
+  enable: "enable",
+  reenable: "re-enable",
+};
+
 /** Brings a file of root's to this content and mode; no step when it is so already. */
 export function planWrite(
-  path: string,
-  content: string,
-  mode: number,
+  write: Write,
   before: FileState | undefined,
   hide: Hide = showAll,
-): readonly UnitChange[] {
-  const after = { content, mode, uid: 0, gid: 0 };
+): readonly Change[] {
+  const { path, content, mode } = write;
   const isSame =
     before?.content === content && before.mode === mode && before.uid === 0 && before.gid === 0;
   if (isSame) return [];
-  const diff = diffOf(path, before, after, hide);
-  return [{ summary: `write ${path}`, diff, action: { kind: "write", path, content, mode } }];
+  const diff = diffOf(path, before, { content, mode, uid: 0, gid: 0 }, hide);
+  return [{ kind: "write", ...write, summary: `write ${path}`, diff }];
 }
 
 /** Removes a file; no step when there is none. */
 export function planRemove(
-  path: string,
+  remove: Remove,
   before: FileState | undefined,
   hide: Hide = showAll,
-): readonly UnitChange[] {
+): readonly Change[] {
   if (before === undefined) return [];
+  const { path } = remove;
   const diff = diffOf(path, before, undefined, hide);
-  return [{ summary: `remove ${path}`, diff, action: { kind: "remove", path } }];
-}
-
-/** True for the step that writes this file. */
-export function isWriteOf(path: string, { action }: UnitChange): boolean {
-  return action.kind === "write" && action.path === path;
+  return [{ kind: "remove", ...remove, summary: `remove ${path}`, diff }];
 }
 
 /** A call of systemctl as a step. */
-export function systemctlStep(summary: string, ...args: readonly string[]): UnitChange {
-  return { summary, action: { kind: "systemctl", args } };
+export function systemctlStep(summary: string, ...args: readonly string[]): Change {
+  return { kind: "systemctl", args, summary };
+}
+
+/** systemd reads its files anew. */
+export function reload(): Change {
+  return systemctlStep("reload systemd", "daemon-reload");
+}
+
+/** Another program of the host as a step. */
+export function command(
+  summary: string,
+  file: string,
+  args: readonly string[],
+): Command & contract.Change & { readonly kind: "command" } {
+  return { kind: "command", file, args, summary };
+}
+
+/** Brings the links of a unit to the wanted ones. */
+export function enablement(
+  verb: Enablement,
+  unitName: string,
+  before: readonly string[],
+  after: readonly string[],
+): Change {
+  const print = (links: readonly string[]) => links.map((link) => `${link}\n`).join("");
+  const header = `${unitName} links`;
+  const diff = {
+    before_header: header,
+    after_header: header,
+    before: print(before),
+    after: print(after),
+  };
+  return { kind: "enablement", verb, summary: `${ENABLEMENTS[verb]} ${unitName}`, diff };
+}
+
+/** Starts what does not run. */
+export function start(unitName: string): Change {
+  return { kind: "start", summary: `start ${unitName}` };
+}
+
+/** A restart is no file, but whoever looks with --diff wants to see it, and why. */
+export function restart(unitName: string, reasons: readonly string[]): Change {
+  const after = ["restarted:", ...reasons.map((reason) => `  ${reason}`)];
+  const header = `${unitName} process`;
+  const diff = {
+    before_header: header,
+    after_header: header,
+    before: "",
+    after: after.map((line) => `${line}\n`).join(""),
+  };
+  return { kind: "restart", summary: `restart ${unitName}`, diff };
+}
+
+/** A file that the way back has put back. */
+export function putBack(what: Exclude<Restored, "daemon">): Change {
+  return { kind: "restore", what, summary: `put back the previous ${what}` };
+}
+
+/** The start of what was put back. */
+export function startAgain(unitName: string): Change {
+  return { kind: "restore", what: "daemon", summary: `start ${unitName} again as it was before` };
 }
 
 /** A diff of two files; mode and owner are shown when only they differ. */
@@ -72,7 +150,7 @@ function diffOf(
   before: FileState | undefined,
   after: FileState | undefined,
   hide: Hide,
-): Diff {
+): contract.Diff {
   const showAttributes = before !== undefined && before.content === after?.content;
   const show = (file: FileState | undefined): string => {
     if (file === undefined) return "";

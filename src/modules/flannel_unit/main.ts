@@ -1,4 +1,6 @@
-import { runModule } from "../../ansible/module";
-import { definition } from "./definition";
+// Entry of the bundle.
 
-void runModule(definition, embeddedArguments);
+import { runModule } from "../../ansible/entry";
+import { module } from "./module";
+
+void runModule(module, embeddedArguments);

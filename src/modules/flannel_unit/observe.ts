@@ -1,15 +1,12 @@
 // What is on the host now. Reads only; the programs it starts (systemctl show) only answer.
 
-import { readdirSync, readlinkSync } from "node:fs";
+import { readlinkSync } from "node:fs";
 import { join } from "node:path";
 
-import { tryParseAddress } from "../../flannel/address";
-import { FLAGS, flagValue, isFlagOn } from "../../flannel/flags";
-import { type SubnetEnv, parseSubnetEnv } from "../../flannel/subnet-env";
-import { type FlannelUnitOptions } from "../../generated/flannel_unit";
+import { type NetworkMark, type OverlayNetwork, ofMark } from "../../flannel/overlay-network";
 import { type FileState, tryReadFile } from "../../host/atomic-file";
 import { toWallClockMs } from "../../host/clock";
-import { hasAddress, listInterfaces } from "../../host/network";
+import { listNames } from "../../host/directory";
 import {
   type FileIdentity,
   type ProcessState,
@@ -18,15 +15,12 @@ import {
   tryReadProcess,
 } from "../../host/proc";
 import { type UnitState, tryShowUnit } from "../../host/systemd";
-import { type Declaration, declare, locateUnit } from "./declaration";
+import { type Declared } from "./declare";
 import { findForeignVariables } from "./foreign-variables";
-import {
-  type HostState,
-  type Prerequisites,
-  declarePrerequisites,
-  observeHost,
-} from "./prerequisites";
+import { type HostSettings, hostNeedsOf, observeHostSettings } from "./host-settings";
+import { findLacks } from "./lacks";
 import { type Residue, observeResidue } from "./residue";
+import { findMark } from "./unit-marks";
 
 export interface FileChange {
   readonly path: string;
@@ -34,72 +28,106 @@ export interface FileChange {
   readonly changedAtMs: number | undefined;
 }
 
-export interface Observation {
-  readonly declaration: Declaration;
-  /** undefined where systemd does not run (a bare host or an image, in check mode). */
-  readonly unit: UnitState | undefined;
-  readonly unitFile: FileState | undefined;
-  readonly environmentFile: FileState | undefined;
-  /** Drop-ins in `<unit_dir>/<unit>.d`, for removal. */
-  readonly ownDropIns: readonly { readonly path: string; readonly file: FileState | undefined }[];
-  /** "multi-user.target.wants" and so on: where links to the unit are. */
-  readonly links: readonly string[];
-  readonly process: ProcessState | undefined;
+/** The process of the unit as /proc shows it. */
+export interface RunningDaemon extends ProcessState {
   /** Wall clock, milliseconds. */
-  readonly processStartMs: number | undefined;
+  readonly startedAtMs: number;
+}
+
+/** The files that the daemon and this module have written. */
+export interface UnitFiles {
+  readonly unit: FileState | undefined;
+  readonly environment: FileState | undefined;
+  readonly subnet: FileState | undefined;
+  /** Drop-ins in `<unit_dir>/<unit>.d`, looked for when they are to be removed. */
+  readonly dropIns: readonly { readonly path: string; readonly file: FileState | undefined }[];
+}
+
+/** What may have been changed since the daemon was started. */
+export interface Touched {
   readonly nowMs: number;
-  readonly binary: FileIdentity | undefined;
-  readonly restartOn: readonly FileChange[];
+  readonly files: readonly FileChange[];
   readonly dropIns: readonly FileChange[];
   /** Flag variables that drop-ins and further directives set. */
-  readonly foreignVariables: ReadonlySet<string>;
-  readonly subnet: SubnetEnv | undefined;
-  readonly subnetState: FileState | undefined;
-  readonly prerequisites: Prerequisites;
-  readonly host: HostState;
+  readonly foreign: ReadonlySet<string>;
+}
+
+export interface Observed {
+  /** undefined where systemd does not run (a bare host or an image, in check mode). */
+  readonly systemd: UnitState | undefined;
+  readonly files: UnitFiles;
+  /** "multi-user.target.wants" and so on: where links to the unit are. */
+  readonly links: readonly string[];
+  readonly daemon: RunningDaemon | undefined;
+  readonly binary: FileIdentity | undefined;
+  readonly touched: Touched;
+  readonly settings: HostSettings;
+  /** Sentences: what a start would lack. */
+  readonly lacks: readonly string[];
   /** Only looked for when it is to be purged. */
   readonly residue: Residue | undefined;
-  /** Files named by flags that do not exist. */
-  readonly missingFiles: readonly string[];
-  /** Values of `iface` that are neither an interface nor an address of one. */
-  readonly missingInterfaces: readonly string[];
 }
 
 /** Where `systemctl enable` puts its links, whatever directory the unit is in. */
 const LINK_DIR = "/etc/systemd/system";
 
-/** Looks at unit, files and process. Throws `invalid_arguments` for options that cannot be meant. */
-export function observe(options: FlannelUnitOptions): Observation {
-  const { unitName, unitPath } = locateUnit(options);
-  const unit = tryShowUnit(unitName);
-  const unitFile = tryReadFile(unitPath);
-  const declaration = declare(options, unitFile?.content);
-  const subnetFile = tryReadFile(declaration.subnetFile);
-  const subnet = subnetFile === undefined ? undefined : parseSubnetEnv(subnetFile.content);
-  const prerequisites = declarePrerequisites(options, declaration);
-  const isPurged = options.state === "absent" && options.purge;
-  const running = unit === undefined || unit.mainPid === 0 ? undefined : unit;
+/** Looks at unit, files and process. */
+export function observe(declared: Declared): Observed {
+  const { unitName, unitPath, network } = declared;
+  const systemd = tryShowUnit(unitName);
+  const files = readFiles(declared);
+  const needs = hostNeedsOf(declared.host, networkOf(declared, files));
   return {
-    declaration,
-    unit,
-    unitFile,
-    environmentFile: tryReadFile(declaration.environmentPath),
-    ownDropIns: options.state === "absent" ? readDropIns(`${unitPath}.d`) : [],
+    systemd,
+    files: declared.state === "absent" ? { ...files, dropIns: readDropIns(unitPath) } : files,
     links: findLinks(unitName),
-    process: running === undefined ? undefined : tryReadProcess(running.mainPid),
-    processStartMs: running === undefined ? undefined : toWallClockMs(running.startedAtUs),
+    daemon: readDaemon(systemd),
+    binary: tryIdentify(declared.binary),
+    touched: observeTouched(declared, systemd),
+    settings: observeHostSettings(needs),
+    lacks: findLacks(declared),
+    residue: declared.isPurged
+      ? observeResidue(network.networks, files.subnet?.content)
+      : undefined,
+  };
+}
+
+/** The mark that the process is to carry: as declared, or else as the unit file says already. */
+export function wantedMark(
+  { mark }: Pick<Declared, "mark">,
+  { unit, environment }: Pick<UnitFiles, "environment" | "unit">,
+): NetworkMark | undefined {
+  return mark ?? findMark(unit?.content, environment?.content);
+}
+
+function networkOf(declared: Declared, files: UnitFiles): OverlayNetwork {
+  const mark = wantedMark(declared, files);
+  return declared.mark !== undefined || mark === undefined ? declared.network : ofMark(mark);
+}
+
+function readFiles({ unitPath, environmentPath, subnetFile }: Declared): UnitFiles {
+  return {
+    unit: tryReadFile(unitPath),
+    environment: tryReadFile(environmentPath),
+    subnet: tryReadFile(subnetFile),
+    dropIns: [],
+  };
+}
+
+function readDaemon(systemd: UnitState | undefined): RunningDaemon | undefined {
+  if (systemd === undefined || systemd.mainPid === 0) return undefined;
+  const process = tryReadProcess(systemd.mainPid);
+  if (process === undefined) return undefined;
+  return { ...process, startedAtMs: toWallClockMs(systemd.startedAtUs) };
+}
+
+function observeTouched(declared: Declared, systemd: UnitState | undefined): Touched {
+  const dropIns = systemd?.dropInPaths ?? [];
+  return {
     nowMs: Date.now(),
-    binary: tryIdentify(options.binary),
-    restartOn: readChangeTimes(options.restart_on),
-    dropIns: readChangeTimes(unit?.dropInPaths ?? []),
-    foreignVariables: observeForeignVariables(declaration, unit),
-    subnet,
-    subnetState: subnetFile,
-    prerequisites,
-    host: observeHost(prerequisites),
-    residue: isPurged ? observeResidue(declaration.networks, subnet) : undefined,
-    missingFiles: findMissingFiles(declaration),
-    missingInterfaces: findMissingInterfaces(declaration),
+    files: readChangeTimes(declared.restartOn),
+    dropIns: readChangeTimes(dropIns),
+    foreign: observeForeignVariables(declared, dropIns),
   };
 }
 
@@ -109,18 +137,18 @@ function readChangeTimes(paths: readonly string[]): readonly FileChange[] {
 
 /** The environment file of this module is not foreign: what it does not hold any more has to go. */
 function observeForeignVariables(
-  { unit: { text }, environmentPath }: Declaration,
-  unit: UnitState | undefined,
+  { unit: { head }, environmentPath }: Declared,
+  dropIns: readonly string[],
 ): ReadonlySet<string> {
-  const dropIns = (unit?.dropInPaths ?? []).map((path) => tryReadFile(path)?.content ?? "");
-  return findForeignVariables([text, ...dropIns], (path) =>
+  const texts = dropIns.map((path) => tryReadFile(path)?.content ?? "");
+  return findForeignVariables([head, ...texts], (path) =>
     path.startsWith("/") && path !== environmentPath ? tryReadFile(path)?.content : undefined,
   );
 }
 
 /** Directories of links ("x.wants", "x.requires") that hold one to this unit. */
 function findLinks(unitName: string): readonly string[] {
-  const folders = namesIn(LINK_DIR).filter((name) => /\.(wants|requires)$/.test(name));
+  const folders = listNames(LINK_DIR).filter((name) => /\.(wants|requires)$/.test(name));
   return folders.filter((folder) => isLink(join(LINK_DIR, folder, unitName))).sort();
 }
 
@@ -133,47 +161,11 @@ function isLink(path: string): boolean {
   }
 }
 
-function readDropIns(folder: string): Observation["ownDropIns"] {
-  const paths = namesIn(folder)
+function readDropIns(unitPath: string): UnitFiles["dropIns"] {
+  const folder = `${unitPath}.d`;
+  const paths = listNames(folder)
     .filter((name) => name.endsWith(".conf"))
-    .sort();
-  return paths.map((name) => {
-    const path = join(folder, name);
-    return { path, file: tryReadFile(path) };
-  });
-}
-
-/** Nothing is in a folder that does not exist. */
-function namesIn(folder: string): readonly string[] {
-  try {
-    return readdirSync(folder);
-  } catch {
-    return [];
-  }
-}
-
-/** Flags of a daemon without kube-subnet-mgr never read these, and the other way round. */
-const KUBE_FILES = new Set(["kubeconfig-file", "net-config-path"]);
-
-function findMissingFiles({ flags }: Declaration): readonly string[] {
-  const isKube = isFlagOn(flags, "kube-subnet-mgr");
-  const files = flags.filter(
-    ({ name, value }) =>
-      value !== "" && FLAGS[name]?.kind === "file" && KUBE_FILES.has(name) === isKube,
-  );
-  const missing = files.filter(({ value }) => tryIdentify(value) === undefined);
-  return missing.map(({ name, value }) => `${name}: ${value}`);
-}
-
-function findMissingInterfaces({ flags }: Declaration): readonly string[] {
-  const wanted = flags.filter((flag) => flag.name === "iface").map((flag) => flag.value);
-  if (wanted.length === 0) return [];
-  const names = new Set(listInterfaces());
-  const missing = wanted.filter(
-    (value) => !names.has(value) && !(tryParseAddress(value) !== undefined && hasAddress(value)),
-  );
-  // The daemon tries one after the other, so one that exists is enough.
-  const alternatives =
-    missing.length < wanted.length || flagValue(flags, "iface-regex") !== undefined;
-  return alternatives ? [] : missing;
+    .sort()
+    .map((name) => join(folder, name));
+  return paths.map((path) => ({ path, file: tryReadFile(path) }));
 }

@@ -1,13 +1,15 @@
 // What the daemon leaves behind on a host when it is stopped, for `purge`.
 
+import { dirname } from "node:path";
+
 import { sameBlock, tryParseCidr, formatCidr } from "../../flannel/address";
 import { isFlannelDevice } from "../../flannel/devices";
 import { type FilteredNetwork, findFlannelTables, renderRuleRemoval } from "../../flannel/firewall";
-import { type PodNetworks, type SubnetEnv } from "../../flannel/subnet-env";
+import { type PodNetworks, parseSubnetEnv } from "../../flannel/subnet-env";
 import { tryAskProgram } from "../../host/programs";
 import { type FileState } from "../../host/atomic-file";
 import { listInterfaces } from "../../host/network";
-import { type UnitChange, planRemove } from "./changes";
+import { type Change, command, planRemove } from "./changes";
 
 export interface Residue {
   readonly devices: readonly string[];
@@ -21,10 +23,11 @@ export interface Residue {
 const ASK_TIMEOUT_MS = 30_000;
 
 /** Finds flannel's devices, rules and tables; a host without these programs has no rules. */
-export function observeResidue(declared: PodNetworks, subnet: SubnetEnv | undefined): Residue {
+export function observeResidue(declared: PodNetworks, subnetText = ""): Residue {
+  const subnet = parseSubnetEnv(subnetText);
   const interfaces = listInterfaces();
-  const v4 = networksOf([subnet?.network, declared.network], subnet?.subnet);
-  const v6 = networksOf([subnet?.ipv6_network, declared.ipv6Network], subnet?.ipv6_subnet);
+  const v4 = networksOf([subnet.network, declared.network], subnet.subnet);
+  const v6 = networksOf([subnet.ipv6_network, declared.ipv6Network], subnet.ipv6_subnet);
   return {
     devices: interfaces.filter(isFlannelDevice),
     rules: renderRuleRemoval(ask("iptables-save"), v4),
@@ -57,28 +60,29 @@ function ask(file: string, ...args: readonly string[]): string {
 export function planPurge(
   residue: Residue,
   subnetPath: string,
-  subnetFile: FileState | undefined,
-): readonly UnitChange[] {
+  subnet: FileState | undefined,
+): readonly Change[] {
   return [
     ...planRules("iptables", residue.rules),
     ...planRules("ip6tables", residue.rules6),
-    ...residue.tables.map((table): UnitChange => {
-      const args = ["delete", "table", ...table.split(" ")];
-      const action = { kind: "command", file: "nft", args } as const;
-      return { summary: `delete nftables table ${table}`, action };
-    }),
-    ...residue.devices.map((device): UnitChange => {
-      const action = { kind: "command", file: "ip", args: ["link", "delete", device] } as const;
-      return { summary: `delete network device ${device}`, action };
-    }),
-    ...planRemove(subnetPath, subnetFile),
+    ...residue.tables.map((table) =>
+      command(`delete nftables table ${table}`, "nft", ["delete", "table", ...table.split(" ")]),
+    ),
+    ...residue.devices.map((device) =>
+      command(`delete network device ${device}`, "ip", ["link", "delete", device]),
+    ),
+    // Below /run, the folder was made for the file, by systemd.
+    ...planRemove({ path: subnetPath, folderToo: dirname(subnetPath).startsWith("/run/") }, subnet),
   ];
 }
 
-function planRules(program: string, input: string): readonly UnitChange[] {
+function planRules(program: string, input: string): readonly Change[] {
   if (input === "") return [];
-  const summary = `remove flannel's ${program} rules`;
-  const args = ["--noflush", "--wait", "5"];
+  const restore = command(`remove flannel's ${program} rules`, `${program}-restore`, [
+    "--noflush",
+    "--wait",
+    "5",
+  ]);
   const diff = { before_header: program, after_header: program, before: input, after: "" };
-  return [{ summary, diff, action: { kind: "command", file: `${program}-restore`, args, input } }];
+  return [{ ...restore, input, diff }];
 }

@@ -1,11 +1,12 @@
 // Why the running daemon is not the declared one: convergence by looking, not by handlers.
 
-import { describeMarkChange } from "../../flannel/network-mark";
-import { findSubnetFault } from "../../flannel/subnet-env";
-import { type FlannelUnitOptions } from "../../generated/flannel_unit";
-import { type Observation } from "./observe";
-import { DIGEST_VARIABLE, NETWORK_VARIABLE, fingerprintOf } from "./render-unit";
+import { describeMarkChange } from "../../flannel/overlay-network";
+import { findSubnetFault, parseSubnetEnv } from "../../flannel/subnet-env";
+import { type Declared } from "./declare";
+import { type FileChange, type Observed, type RunningDaemon, wantedMark } from "./observe";
 import { hideSecretFlags } from "./secrets";
+import { DIGEST_VARIABLE, fingerprintOf, markOfProcess } from "./unit-marks";
+import { renderUnit } from "./unit-text";
 
 /** One difference between what runs and what is declared: "<word>: <detail>". */
 export type RestartReason =
@@ -13,39 +14,38 @@ export type RestartReason =
 
 /** All differences; empty when the process is the declared one. Secrets are never named by value. */
 export function findRestartReasons(
-  options: FlannelUnitOptions,
-  observation: Observation,
+  declared: Declared,
+  observed: Observed,
 ): readonly RestartReason[] {
-  if (observation.process === undefined) return [];
+  const { daemon, touched } = observed;
+  if (daemon === undefined) return [];
   return [
-    ...executableReasons(options, observation),
-    ...argumentReasons(options, observation),
-    ...environmentReasons(observation),
-    ...unitReasons(observation),
-    ...changedSince("drop-in", observation.dropIns, observation),
-    ...changedSince("file", observation.restartOn, observation),
-    ...networkReasons(observation),
+    ...executableReasons(declared, observed, daemon),
+    ...argumentReasons(declared, daemon),
+    ...environmentReasons(declared, observed, daemon),
+    ...unitReasons(declared, observed, daemon),
+    ...changedSince("drop-in", touched.dropIns, touched.nowMs, daemon),
+    ...changedSince("file", touched.files, touched.nowMs, daemon),
+    ...networkReasons(declared, observed, daemon),
   ];
 }
 
-function executableReasons(options: FlannelUnitOptions, { process, binary }: Observation) {
-  const running = process?.executable;
+function executableReasons(
+  declared: Declared,
+  { binary }: Observed,
+  { executable }: RunningDaemon,
+): RestartReason[] {
+  const isSame = executable.inode === binary?.inode && executable.device === binary.device;
   // A binary that is missing is an obstacle to any start, not a reason for one.
-  const same = running?.inode === binary?.inode && running?.device === binary?.device;
-  if (binary === undefined || same) return [];
-  return [`executable: the process runs another file than ${options.binary} is now`] as const;
+  if (binary === undefined || isSame) return [];
+  return [`executable: the process runs another file than ${declared.binary} is now`];
 }
 
-function argumentReasons(
-  options: FlannelUnitOptions,
-  { process, declaration }: Observation,
-): RestartReason[] {
-  const running = process?.argv ?? [];
-  const declared = declaration.argv;
-  if (running.join("\0") === declared.join("\0")) return [];
-  const hide = (argument: string) => hideSecretFlags(argument, options);
-  const added = declared.filter((argument) => !running.includes(argument)).map(hide);
-  const removed = running.filter((argument) => !declared.includes(argument)).map(hide);
+function argumentReasons(declared: Declared, { argv }: RunningDaemon): RestartReason[] {
+  if (argv.join("\0") === declared.argv.join("\0")) return [];
+  const hide = (argument: string) => hideSecretFlags(argument, declared.secretNames);
+  const added = declared.argv.filter((argument) => !argv.includes(argument)).map(hide);
+  const removed = argv.filter((argument) => !declared.argv.includes(argument)).map(hide);
   const parts = [
     ...(added.length > 0 ? [`added ${added.join(" ")}`] : []),
     ...(removed.length > 0 ? [`removed ${removed.join(" ")}`] : []),
@@ -53,32 +53,40 @@ function argumentReasons(
   return [`arguments: ${parts.length > 0 ? parts.join(", ") : "in another order"}`];
 }
 
-function environmentReasons(observation: Observation): RestartReason[] {
-  const { process, declaration, foreignVariables } = observation;
-  const running = process?.environment ?? new Map<string, string>();
-  const declared = declaration.environment;
+function environmentReasons(
+  { variables: { open, secret } }: Declared,
+  { touched: { foreign } }: Observed,
+  { environment: running }: RunningDaemon,
+): RestartReason[] {
+  const declared: Readonly<Record<string, string>> = { ...open, ...secret };
   const changed = Object.keys(declared).filter((name) => running.get(name) !== declared[name]);
   // The daemon reads every FLANNELD_* variable as a flag, so one too many is a difference, unless a
   // restart would bring it back.
   const surplus = [...running.keys()].filter(
-    (name) =>
-      name.startsWith("FLANNELD_") && !Object.hasOwn(declared, name) && !foreignVariables.has(name),
+    (name) => name.startsWith("FLANNELD_") && !Object.hasOwn(declared, name) && !foreign.has(name),
   );
   const names = [...changed, ...surplus].sort();
   return names.length === 0 ? [] : [`environment: ${names.join(", ")}`];
 }
 
-function unitReasons({ process, declaration, unit, unitFile }: Observation): RestartReason[] {
-  const startedFrom = process?.environment.get(DIGEST_VARIABLE);
+function unitReasons(
+  declared: Declared,
+  { systemd, files }: Observed,
+  { environment }: RunningDaemon,
+): RestartReason[] {
+  const { unit, environmentPath } = declared;
+  const startedFrom = environment.get(DIGEST_VARIABLE);
   if (startedFrom === undefined) return ["unit: the process was started from another unit"];
-  if (startedFrom !== declaration.unit.digest) {
+  if (startedFrom !== unit.digest) {
     return ["unit: the process was started with other service directives"];
   }
-  if (unitFile !== undefined && fingerprintOf(unitFile.content) !== declaration.unit.digest) {
+  const text = files.unit?.content;
+  if (text !== undefined && fingerprintOf(text, environmentPath) !== unit.digest) {
     return ["unit: the unit file was changed by someone else"];
   }
+  const wanted = renderUnit(unit, wantedMark(declared, files), environmentPath);
   // Somebody changed the file and may have started the process from it.
-  if (unit?.needsReload === true && unitFile?.content === declaration.unit.text) {
+  if (systemd?.needsReload === true && text === wanted) {
     return ["unit: the unit on disk is newer than what systemd has loaded"];
   }
   return [];
@@ -86,36 +94,45 @@ function unitReasons({ process, declaration, unit, unitFile }: Observation): Res
 
 function changedSince(
   word: "drop-in" | "file",
-  files: Observation["restartOn"],
-  { processStartMs, nowMs }: Observation,
+  files: readonly FileChange[],
+  nowMs: number,
+  { startedAtMs }: RunningDaemon,
 ): RestartReason[] {
-  const start = processStartMs ?? Number.POSITIVE_INFINITY;
   return files.flatMap(({ path, changedAtMs }): RestartReason[] =>
     // A date in the future cannot be compared; it would restart the daemon at every run.
-    changedAtMs !== undefined && changedAtMs > start && changedAtMs <= nowMs
+    changedAtMs !== undefined && changedAtMs > startedAtMs && changedAtMs <= nowMs
       ? [`${word}: ${path} has changed since the process started`]
       : [],
   );
 }
 
-function networkReasons(observation: Observation): RestartReason[] {
-  const { subnet, declaration, unit } = observation;
-  const marked = markReasons(observation);
+function networkReasons(
+  declared: Declared,
+  observed: Observed,
+  daemon: RunningDaemon,
+): RestartReason[] {
+  const marked = markReasons(declared, observed, daemon);
   // The subnet file of a daemon that was started for another network cannot fit either.
-  if (marked.length > 0 || unit?.activeState !== "active") return marked;
-  const { subnetFile, networks } = declaration;
+  if (marked.length > 0 || observed.systemd?.activeState !== "active") return marked;
+  const { subnetFile, network } = declared;
+  const { subnet } = observed.files;
   if (subnet === undefined) return [`subnet: ${subnetFile} does not exist`];
-  const fault = findSubnetFault(subnet, networks);
+  const fault = findSubnetFault(parseSubnetEnv(subnet.content), network.networks);
   return fault === undefined ? [] : [`network: ${subnetFile} ${fault}`];
 }
 
-function markReasons({ process, declaration }: Observation): RestartReason[] {
-  const { networkMark: declared } = declaration;
-  const startedFor = process?.environment.get(NETWORK_VARIABLE);
-  if (declared === undefined || startedFor === declared) return [];
+function markReasons(
+  declared: Declared,
+  { files }: Observed,
+  { environment }: RunningDaemon,
+): RestartReason[] {
+  const wanted = wantedMark(declared, files);
+  if (wanted === undefined) return [];
+  const startedFor = markOfProcess(environment);
   if (startedFor === undefined) {
     return ["network: the process does not tell which network configuration it was started for"];
   }
-  const differences = describeMarkChange(startedFor, declared);
+  const differences = describeMarkChange(startedFor, wanted);
+  if (differences === "") return [];
   return [`network: the process was started for another configuration: ${differences}`];
 }

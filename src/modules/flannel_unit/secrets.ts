@@ -1,39 +1,53 @@
 // Keeps secrets out of texts that are shown: not only the declared ones, which redaction knows,
 // but also older ones that stand in files and processes of the host.
 
+import { isRecord } from "../../base/json";
 import { MASK } from "../../base/secrets";
 import { environmentNameOf } from "../../flannel/flags";
-import { secretsIn } from "../../flannel/secret-text";
-import { type FlannelUnitOptions } from "../../generated/flannel_unit";
+import { tryRevisionOf } from "../../flannel/masked-secret";
+import { allSecretsIn } from "../../flannel/secret-text";
+
+/** Options that may hold secrets; of any type, as they are asked for before options are checked, too. */
+interface SecretOptions {
+  readonly settings?: unknown;
+  readonly secret_settings?: unknown;
+  readonly environment?: unknown;
+  readonly backend?: unknown;
+  readonly network_config?: unknown;
+}
 
 /** Settings that are secret without being listed. */
 const SECRET_SETTINGS = ["etcd-password"];
 
 /** Names of all secret settings. */
-export function secretNames(
-  options: Pick<FlannelUnitOptions, "secret_settings">,
-): ReadonlySet<string> {
-  return new Set([...SECRET_SETTINGS, ...options.secret_settings]);
+export function secretNames(listed: readonly string[]): ReadonlySet<string> {
+  return new Set([...SECRET_SETTINGS, ...listed]);
 }
 
-/** The secret values among settings and environment, for redaction. */
-export function secretsOf(options: FlannelUnitOptions): readonly unknown[] {
-  const names = [...secretNames(options)];
+/** The secret values among settings, environment and network configuration. Throws for what is no dict. */
+export function secretsOf(options: SecretOptions): readonly unknown[] {
+  const listed: readonly unknown[] = [options.secret_settings].flat();
+  const words = listed.flatMap((name) => (typeof name === "string" ? name.split(",") : []));
+  const names = [...secretNames(words.map((name) => name.trim()))];
   return [
-    ...names.map((name) => options.settings[name]),
-    ...names.map((name) => options.environment[environmentNameOf(name)]),
-    // The backend comes from the network configuration, where keys are in the clear.
-    ...secretsIn(options.backend),
-    ...secretsIn(options.network_config),
+    ...valuesOf(options.settings, names),
+    ...valuesOf(options.environment, names.map(environmentNameOf)),
+    // What is masked already is no secret, and its words occur in sentences.
+    ...allSecretsIn([options.backend, options.network_config]).filter(
+      (value) => tryRevisionOf(value) === undefined,
+    ),
   ];
 }
 
+function valuesOf(dict: unknown, names: readonly string[]): readonly unknown[] {
+  if (dict === undefined || dict === null) return [];
+  if (!isRecord(dict)) throw new TypeError("expected a dict");
+  return names.flatMap((name) => dict[name] ?? []);
+}
+
 /** Masks the value of every secret flag or variable in a unit file or command line. */
-export function hideSecretFlags(
-  text: string,
-  options: Pick<FlannelUnitOptions, "secret_settings">,
-): string {
-  const names = [...secretNames(options)].filter((name) => /^[\w-]+$/.test(name));
+export function hideSecretFlags(text: string, secrets: ReadonlySet<string>): string {
+  const names = [...secrets].filter((name) => /^[\w-]+$/.test(name));
   const words = [...names.map((name) => `--?${name}`), ...names.map(environmentNameOf)];
   const pattern = new RegExp(`(${words.join("|")})([= ])[^\\n]*`, "g");
   return text.replace(

@@ -104,6 +104,14 @@ describe("Redactor", () => {
       bytes: 1234567,
       "msg-of-the-day": { deep: MASK },
     });
+
+    it("leaves facts alone that a failure tells", () => {
+      const redactor = redactorOf("running", "4711");
+      const texts = { sub_state: "running", main_pid: 4711, msg: "4711 is running" };
+      expect(
+        redactor.redactResult(["sub_state", "main_pid"], { facts: {}, data: {}, texts }),
+      ).to.deep.equal({ ...texts, msg: `${MASK} is ${MASK}` });
+    });
   });
 
   it("touches no fact that a failure tells", () => {

@@ -83,6 +83,20 @@ describe("causes of a flanneld that does not come up", () => {
     });
   }
 
+  it("does not take trouble with the Kubernetes API for trouble with etcd", () => {
+    const refused = "dial tcp 127.0.0.1:6443: connect: connection refused";
+    const causesOf = (line: string) =>
+      recogniseCauses([line, refused])
+        .map(({ cause }) => cause)
+        .join();
+    expect(causesOf("CLI flags config: {kubeSubnetMgr:false}")).to.contain(
+      "etcd cannot be reached",
+    );
+    for (const line of ["CLI flags config: {kubeSubnetMgr:true}", "failed to list *v1.Node: Get"]) {
+      expect(causesOf(line)).not.to.contain("etcd");
+    }
+  });
+
   it("takes silence for a cause only at the very end", () => {
     expect(
       recogniseCauses(["Installing signal handlers", "Found network config - Backend type: vxlan"]),

@@ -1,18 +1,24 @@
 import { expect } from "chai";
 
 import { devicesOf, isFlannelDevice } from "../../../src/flannel/devices";
+import { type OverlayNetwork } from "../../../src/flannel/overlay-network";
 
-const IPV4 = { ipv4: true, ipv6: false };
-const DUAL = { ipv4: true, ipv6: true };
+type Networks = OverlayNetwork["networks"];
+
+const IPV4: Networks = { network: "10.0.0.0/8" };
+const IPV6: Networks = { ipv6Network: "fd00::/48" };
+const DUAL: Networks = { ...IPV4, ...IPV6 };
 
 describe("flannel devices", () => {
-  const cases: [object, typeof DUAL, string[]][] = [
+  const cases: [object, Networks, string[]][] = [
     [{ Type: "vxlan" }, IPV4, ["flannel.1"]],
     [{ Type: "VXLAN", VNI: 7 }, DUAL, ["flannel.7", "flannel-v6.7"]],
     [{ Type: "vxlan", VNI: "7" }, IPV4, ["flannel.7"]],
     [{ Type: "vxlan", VNI: null }, IPV4, ["flannel.1"]],
-    [{ Type: "vxlan" }, { ipv4: false, ipv6: true }, ["flannel-v6.1"]],
+    [{ Type: "vxlan" }, IPV6, ["flannel-v6.1"]],
+    [{ Type: "vxlan" }, {}, ["flannel.1"]],
     [{ Type: "wireguard" }, DUAL, ["flannel-wg", "flannel-wg-v6"]],
+    [{ Type: "wireguard", Mode: "separate" }, DUAL, ["flannel-wg", "flannel-wg-v6"]],
     [{ Type: "wireguard", Mode: "auto" }, DUAL, ["flannel-wg"]],
     [{ Type: "udp" }, IPV4, ["flannel0"]],
     [{ Type: "ipip" }, IPV4, ["flannel.ipip"]],
@@ -20,9 +26,9 @@ describe("flannel devices", () => {
     [{ Type: "ipsec" }, IPV4, []],
     [{}, IPV4, []],
   ];
-  for (const [backend, families, expected] of cases) {
-    it(`of ${JSON.stringify(backend)} are ${expected.join(", ") || "none"}`, () => {
-      expect(devicesOf(backend, families)).to.deep.equal(expected);
+  for (const [backend, networks, expected] of cases) {
+    it(`of ${JSON.stringify(backend)} in ${Object.keys(networks).join(" and ") || "no network"} are ${expected.join(", ") || "none"}`, () => {
+      expect(devicesOf({ backend, networks })).to.deep.equal(expected);
       // What the backend makes, the purge must know.
       expect(expected.every(isFlannelDevice)).to.equal(true);
     });

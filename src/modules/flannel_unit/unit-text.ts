@@ -3,10 +3,9 @@
 import { posix } from "node:path";
 
 import { ModuleError } from "../../base/errors";
-import { hash64 } from "../../base/hash";
 import { findControlCharacter } from "../../flannel/flag-values";
 import { tryTextOf } from "../../flannel/flags";
-import { type FlannelUnitOptions } from "../../generated/flannel_unit";
+import { type NetworkMark } from "../../flannel/overlay-network";
 import {
   escapeSpecifiers,
   quoteArgument,
@@ -14,82 +13,71 @@ import {
   quotePath,
 } from "../../host/systemd-quote";
 import { hardeningOf } from "./hardening";
+import { type Directive, HEADER, fingerprintOf, renderMarks } from "./unit-marks";
 
-type Directive = readonly [name: string, value: string];
-
-export interface UnitText {
-  readonly text: string;
+/** A unit but for its marks, which depend on what is on the host. */
+export interface UnitSections {
+  /** The file up to the end of the Service section, and what is behind that. */
+  readonly head: string;
+  readonly tail: string;
   /**
-   * Fingerprint of all directives a running process owes its existence to. The process carries it
-   * as `DIGEST_VARIABLE`, so that it can be seen from which of them it was started.
+   * Fingerprint of all directives a running process owes its existence to. The process carries it,
+   * so that it can be seen from which of them it was started.
    */
   readonly digest: string;
   /** Units whose `.wants` and `.requires` directories link to this one when it is enabled. */
   readonly links: readonly string[];
 }
 
-/** Parts of a unit that are not options as they stand. */
+/** What a unit is made of; faults are reported under the names of the options. */
 export interface UnitParts {
+  readonly after: readonly string[];
+  readonly wants: readonly string[];
+  readonly before: readonly string[];
+  readonly wantedBy: readonly string[];
+  readonly requiredBy: readonly string[];
+  readonly restartSec: string;
+  readonly timeoutStartSec: string | undefined;
+  readonly limitNofile: string;
+  readonly limitNproc: string;
+  /** A command line of systemd's or a list of them. */
+  readonly startPre: unknown;
+  readonly startPost: unknown;
+  readonly binary: string;
   readonly arguments: readonly string[];
   readonly environment: Readonly<Record<string, string>>;
-  readonly environmentPath?: string;
+  readonly environmentPath: string;
+  /** The daemon needs the environment file: it holds secrets, and not only marks. */
+  readonly hasSecrets: boolean;
   readonly subnetFile: string;
-  /** What the process is to carry as `NETWORK_VARIABLE`. */
-  readonly networkMark?: string;
+  readonly isHardened: boolean;
+  /** Further directives by section. */
+  readonly extra: Readonly<Record<string, unknown>>;
 }
 
-/** Environment variable of the daemon that holds the fingerprint of its unit. */
-export const DIGEST_VARIABLE = "ANSIBLE_FLANNEL_UNIT";
-
-/** Environment variable of the daemon that holds the mark of its network configuration. */
-export const NETWORK_VARIABLE = "ANSIBLE_FLANNEL_NETWORK";
-
-/** Lines about the process that are no part of what it does, so not of its fingerprint either. */
-const MARKS = new RegExp(`^Environment="?(?:${DIGEST_VARIABLE}|${NETWORK_VARIABLE})=`);
-
-/** Directives that systemd applies without the process being started again. */
-const WITHOUT_RESTART = new Set([
-  "Restart",
-  "RestartSec",
-  "RuntimeDirectoryPreserve",
-  "TimeoutSec",
-  "TimeoutStartSec",
-  "TimeoutStopSec",
-]);
-
 /** Renders the unit with the meaning of the replaced role's template. Throws on text no unit may hold. */
-export function renderUnit(options: FlannelUnitOptions, parts: UnitParts): UnitText {
-  const extra = readExtraDirectives(options.extra_directives);
-  const service = [...serviceDirectives(options, parts), ...(extra.get("Service") ?? [])];
-  const digest = fingerprintOf(joinSection("Service", service));
-  const install = [...installDirectives(options), ...(extra.get("Install") ?? [])];
-  const sections: [string, readonly Directive[]][] = [
-    ["Unit", [...unitDirectives(options), ...(extra.get("Unit") ?? [])]],
-    ["Service", [...service, ...renderMarks(digest, parts.networkMark)]],
-    ["Install", install],
-  ];
-  const texts = sections.map(([name, directives]) => joinSection(name, directives));
+export function renderSections(parts: UnitParts): UnitSections {
+  checkEnvironmentPath(parts.environmentPath);
+  const extra = readExtraDirectives(parts.extra);
+  const unit = [...unitDirectives(parts), ...(extra.get("Unit") ?? [])];
+  const service = [...serviceDirectives(parts), ...(extra.get("Service") ?? [])];
+  const install = [...installDirectives(parts), ...(extra.get("Install") ?? [])];
+  const text = joinSection("Service", service);
   return {
-    text: ["# Written by Ansible (flannel_unit).", ...texts].join("\n"),
-    digest,
+    head: [`${HEADER}.`, joinSection("Unit", unit), text].join("\n"),
+    tail: `\n${joinSection("Install", install)}`,
+    digest: fingerprintOf(text, parts.environmentPath),
     links: linksOf(install),
   };
 }
 
-function renderMarks(digest: string, networkMark: string | undefined): Directive[] {
-  const unit: Directive = ["Environment", quoteAssignment(DIGEST_VARIABLE, digest)];
-  if (networkMark === undefined) return [unit];
-  return [unit, ["Environment", quoteAssignment(NETWORK_VARIABLE, networkMark)]];
-}
-
-/** The mark of the network configuration in a unit file's text; undefined when it has none. */
-export function findNetworkMark(text: string): string | undefined {
-  return new RegExp(`^Environment="?${NETWORK_VARIABLE}=([^"\\n]*)"?$`, "m").exec(text)?.[1];
-}
-
-/** A unit file's text without the mark of the network configuration. */
-export function withoutNetworkMark(text: string): string {
-  return text.replace(new RegExp(`^Environment="?${NETWORK_VARIABLE}=.*\\n`, "m"), "");
+/** The whole unit file, for a process that is to carry this mark. */
+export function renderUnit(
+  { head, tail, digest }: UnitSections,
+  mark: NetworkMark | undefined,
+  environmentPath: string,
+): string {
+  return `${head}${joinLines(renderMarks(digest, mark, environmentPath))}${tail}`;
 }
 
 /** The directories in which systemctl enable links to a unit with this Install section. */
@@ -102,58 +90,48 @@ function linksOf(install: readonly Directive[]): readonly string[] {
   return [...new Set(links)].sort();
 }
 
-/** The fingerprint of a unit file's text, whoever wrote it: equal texts run equal processes. */
-export function fingerprintOf(text: string): string {
-  const service = /^\[Service\]\n([^]*?)(?=^\[|(?![^]))/m.exec(text)?.[1] ?? "";
-  const directives = service.split(/(?<!\\)\n/).filter((line) => {
-    const name = line.slice(0, line.indexOf("="));
-    return line.includes("=") && !WITHOUT_RESTART.has(name) && !MARKS.test(line);
-  });
-  return hash64(directives.join("\n"));
-}
-
-function unitDirectives(options: FlannelUnitOptions): Directive[] {
+function unitDirectives(parts: UnitParts): Directive[] {
   return [
     ["Description", "Flannel network daemon"],
     ["Documentation", "https://github.com/flannel-io/flannel"],
-    ...unitList("After", "after", options.after),
-    ...unitList("Wants", "wants", options.wants),
-    ...unitList("Before", "before", options.before),
+    ...unitList("After", "after", parts.after),
+    ...unitList("Wants", "wants", parts.wants),
+    ...unitList("Before", "before", parts.before),
   ];
 }
 
-function installDirectives(options: FlannelUnitOptions): Directive[] {
+function installDirectives(parts: UnitParts): Directive[] {
   return [
-    ...unitList("WantedBy", "wanted_by", options.wanted_by),
-    ...unitList("RequiredBy", "required_by", options.required_by),
+    ...unitList("WantedBy", "wanted_by", parts.wantedBy),
+    ...unitList("RequiredBy", "required_by", parts.requiredBy),
   ];
 }
 
-function serviceDirectives(options: FlannelUnitOptions, parts: UnitParts): Directive[] {
-  const { timeout_start_sec: timeout } = options;
+function serviceDirectives(parts: UnitParts): Directive[] {
+  const { timeoutStartSec: timeout } = parts;
   const environment = Object.entries(parts.environment);
   return [
     ["Type", "notify"],
     ["Restart", "always"],
-    ["RestartSec", plainText("restart_sec", options.restart_sec)],
+    ["RestartSec", plainText("restart_sec", parts.restartSec)],
     ...(timeout === undefined
       ? []
       : ([["TimeoutStartSec", plainText("timeout_start_sec", timeout)]] as const)),
-    ["LimitNOFILE", plainText("limit_nofile", options.limit_nofile)],
-    ["LimitNPROC", plainText("limit_nproc", options.limit_nproc)],
+    ["LimitNOFILE", plainText("limit_nofile", parts.limitNofile)],
+    ["LimitNPROC", plainText("limit_nproc", parts.limitNproc)],
     ...runtimeDirectory(parts.subnetFile),
     ...environment.map(([name, value]): Directive => ["Environment", quoteAssignment(name, value)]),
     // With "-" in front a missing file would be ignored, and the password with it.
-    ...(parts.environmentPath === undefined
-      ? []
-      : ([["EnvironmentFile", quoteEnvironmentPath(parts.environmentPath)]] as const)),
-    ...commands("ExecStartPre", "exec_start_pre", options.exec_start_pre),
+    ...(parts.hasSecrets
+      ? ([["EnvironmentFile", escapeSpecifiers(parts.environmentPath)]] as const)
+      : []),
+    ...commands("ExecStartPre", "exec_start_pre", parts.startPre),
     [
       "ExecStart",
-      [quoteBinary(options.binary), ...parts.arguments.map(quoteArgument)].join(" \\\n  "),
+      [quoteBinary(parts.binary), ...parts.arguments.map(quoteArgument)].join(" \\\n  "),
     ],
-    ...commands("ExecStartPost", "exec_start_post", options.exec_start_post),
-    ...(options.hardening ? hardeningOf(parts.subnetFile) : []),
+    ...commands("ExecStartPost", "exec_start_post", parts.startPost),
+    ...(parts.isHardened ? hardeningOf(parts.subnetFile) : []),
   ];
 }
 
@@ -200,8 +178,8 @@ function plainText(option: string, value: string): string {
 }
 
 /** systemd takes the rest of the line for the path, blanks and quotes included. */
-function quoteEnvironmentPath(path: string): string {
-  return escapeSpecifiers(plainText("options_dir", path));
+function checkEnvironmentPath(path: string): void {
+  plainText("options_dir", path);
 }
 
 function quoteBinary(path: string): string {
@@ -249,5 +227,9 @@ function directiveText(where: string, value: unknown): string {
 }
 
 function joinSection(name: string, directives: readonly Directive[]): string {
-  return [`[${name}]`, ...directives.map(([key, value]) => `${key}=${value}`), ""].join("\n");
+  return `[${name}]\n${joinLines(directives)}`;
+}
+
+function joinLines(directives: readonly Directive[]): string {
+  return directives.map(([key, value]) => `${key}=${value}\n`).join("");
 }

@@ -1,30 +1,20 @@
 import { expect } from "chai";
 
-import { ModuleError } from "../../../../src/base/errors";
-import { declare } from "../../../../src/modules/flannel_unit/declaration";
-import { optionsOf } from "./options";
+import { renderUnit } from "../../../../src/modules/flannel_unit/unit-text";
+import { declaredBy } from "../../../support/flannel-unit";
 
 const DIGEST_LINE = /^Environment=ANSIBLE_FLANNEL_UNIT=[0-9a-f]{16}\n/m;
 
 function unitOf(given: Record<string, unknown>): string {
-  return declare(optionsOf(given)).unit.text;
+  const { unit, mark, environmentPath } = declaredBy(given);
+  return renderUnit(unit, mark, environmentPath);
 }
 
 function digestOf(given: Record<string, unknown>): string {
-  return declare(optionsOf(given)).unit.digest;
+  return declaredBy(given).unit.digest;
 }
 
-function faultOf(given: Record<string, unknown>): string {
-  try {
-    declare(optionsOf(given));
-  } catch (error) {
-    if (error instanceof ModuleError && error.code === "invalid_arguments") return error.message;
-    throw error;
-  }
-  return "";
-}
-
-describe("flannel_unit declaration", () => {
+describe("flannel_unit text", () => {
   it("renders the replaced role's unit", () => {
     const text = unitOf({
       settings: { iface: "tap0", "etcd-prefix": "/kubernetes-cluster/network", "ip-masq": "true" },
@@ -67,12 +57,12 @@ RequiredBy=docker.service
   });
 
   it("names its links as systemctl enable makes them", () => {
-    expect(declare(optionsOf()).unit.links).to.deep.equal([
+    expect(declaredBy().unit.links).to.deep.equal([
       "docker.service.requires",
       "multi-user.target.wants",
     ]);
     const extra = { Install: { WantedBy: "a.target multi-user.target" } };
-    expect(declare(optionsOf({ extra_directives: extra })).unit.links).to.deep.equal([
+    expect(declaredBy({ extra_directives: extra }).unit.links).to.deep.equal([
       "a.target.wants",
       "docker.service.requires",
       "multi-user.target.wants",
@@ -125,28 +115,6 @@ RequiredBy=docker.service
     expect(writable("/srv/my f/50%/subnet.env")).to.equal('/run /proc/sys/net "/srv/my f/50%%"');
   });
 
-  it("keeps secrets out of unit and arguments, and in the environment file", () => {
-    const declaration = declare(
-      optionsOf({
-        settings: {
-          "etcd-password": 'p"w$`\\ %',
-          "etcd-username": "u",
-          "kube-api-url": "https://t:s@k",
-        },
-        secret_settings: ["kube-api-url"],
-        environment: { FLANNELD_ETCD_USERNAME: "x", GODEBUG: "a=1" },
-      }),
-    );
-    expect(declaration.unit.text).to.contain("EnvironmentFile=/etc/flannel/flanneld.env\n");
-    expect(declaration.unit.text).to.contain("Environment=GODEBUG=a=1\n");
-    expect(declaration.unit.text).not.to.contain('p"w').and.not.to.contain("kube-api-url");
-    expect(declaration.argv).to.deep.equal(["/usr/local/sbin/flanneld", "-etcd-username=u"]);
-    expect(declaration.environmentText).to.equal(
-      "# Written by Ansible (flannel_unit): secrets of flanneld.\n" +
-        'FLANNELD_ETCD_PASSWORD="p\\"w\\$\\`\\\\ %"\nFLANNELD_KUBE_API_URL="https://t:s@k"\n',
-    );
-  });
-
   it("gives the same fingerprint to a unit that runs the same process", () => {
     const base = digestOf({});
     expect(
@@ -168,34 +136,4 @@ RequiredBy=docker.service
     const digest = (password: string) => digestOf({ settings: { "etcd-password": password } });
     expect(digest("a")).to.equal(digest("b"));
   });
-
-  const faults: [Record<string, unknown>, string][] = [
-    [{ name: "a/b" }, "is not a unit name"],
-    [{ binary: "flanneld" }, "is not an absolute path"],
-    [{ network: "10.0.0.0" }, "expected an IPv4 CIDR"],
-    [{ ipv6_network: "10.0.0.0/8" }, "expected an IPv6 CIDR"],
-    [{ flannel_version: "latest" }, "flannel_version"],
-    [{ exec_start_pre: "/bin/true\nUser=evil" }, "newline"],
-    [{ exec_start_pre: "/bin/true \\" }, "backslash"],
-    [{ exec_start_pre: { a: 1 } }, "command lines as text"],
-    [{ restart_sec: "5\nUser=x" }, "newline"],
-    [{ options_dir: "/etc\nExecStartPre=/x", settings: { "etcd-password": "a" } }, "options_dir: "],
-    [{ environment: { "A B": "1" } }, "not a name"],
-    [{ environment: { A: "x\ny" } }, "newline"],
-    [{ environment: { A: {} } }, "expected text"],
-    [{ extra_directives: { Sevice: { A: 1 } } }, "Unit, Service or Install"],
-    [{ extra_directives: { Service: { "A=B": 1 } } }, "name of a directive"],
-    [{ extra_directives: { Service: { A: "x\ny" } } }, "newline"],
-    [{ secret_settings: ["no-such-flag"] }, "no-such-flag"],
-    [
-      { settings: { "etcd-password": "a" }, environment: { FLANNELD_ETCD_PASSWORD: "b" } },
-      "given again",
-    ],
-    [{ settings: { iface: ["a", "b"] }, secret_settings: ["iface"] }, "one value only"],
-  ];
-  for (const [given, expected] of faults) {
-    it(`refuses ${JSON.stringify(given)}`, () => {
-      expect(faultOf(given)).to.contain(expected);
-    });
-  }
 });

@@ -1,0 +1,199 @@
+// From options to what shall be on the host: pure, and the one room where options become files.
+
+import { ModuleError } from "../../base/errors";
+import { didYouMean } from "../../base/nearest";
+import { devicesOf } from "../../flannel/devices";
+import { type FlagValue, FLAGS, flagValue, parseSettings } from "../../flannel/flags";
+import {
+  type NetworkMark,
+  type OverlayNetwork,
+  markOf,
+  ofDocument,
+} from "../../flannel/overlay-network";
+import { DEFAULT_SUBNET_FILE } from "../../flannel/subnet-env";
+import { type FlannelVersion, parseVersion } from "../../flannel/version";
+import { type FlannelUnitOptions } from "../../generated/flannel_unit";
+import { type Variables, splitVariables } from "./environment";
+import { type HostWishes } from "./host-settings";
+import { type Expectation } from "./probe";
+import { secretNames } from "./secrets";
+import { type UnitSections, renderSections } from "./unit-text";
+
+/** Everything the options say about the host, as files, arguments and variables. */
+export interface Declared {
+  readonly state: FlannelUnitOptions["state"];
+  readonly isEnabled: boolean;
+  /** What the daemon made is to go, too. */
+  readonly isPurged: boolean;
+  /** "flanneld.service". */
+  readonly unitName: string;
+  readonly unitPath: string;
+  readonly unit: UnitSections;
+  readonly isHardened: boolean;
+  readonly environmentPath: string;
+  readonly variables: Variables;
+  readonly binary: string;
+  /** All flags, the secret ones included. */
+  readonly flags: readonly FlagValue[];
+  /** What /proc/<pid>/cmdline of the right process holds. */
+  readonly argv: readonly string[];
+  /** Settings whose values must not be shown, wherever they turn up. */
+  readonly secretNames: ReadonlySet<string>;
+  readonly subnetFile: string;
+  /** Files the daemon reads only when it starts. */
+  readonly restartOn: readonly string[];
+  readonly network: OverlayNetwork;
+  /** The network configuration the process is to have been started for; undefined: not declared. */
+  readonly mark: NetworkMark | undefined;
+  readonly host: HostWishes;
+  readonly ready: Expectation;
+  readonly wayBack: WayBack;
+}
+
+/** What may be done when the daemon does not come up. */
+export interface WayBack {
+  readonly isWanted: boolean;
+  readonly previousBinary: string | undefined;
+}
+
+/** Checks the options as a whole. Throws ModuleError `invalid_arguments` before anything is done. */
+export function declare(options: FlannelUnitOptions): Declared {
+  const { flannel_version: tag } = options;
+  const version = tag === undefined ? undefined : parseVersion(tag, "flannel_version");
+  const flags = parseSettings(options.settings, version);
+  checkSecretSettings(options.secret_settings);
+  const names = secretNames(options.secret_settings);
+  const variables = splitVariables(options.environment, flags, names);
+  const unitName = unitNameOf(options.name);
+  const base = unitName.replace(/\.service$/, "");
+  const environmentPath = `${options.options_dir}/${base}.env`;
+  const subnetFile = flagValue(flags, "subnet-file") ?? DEFAULT_SUBNET_FILE;
+  const visible = flags.filter((flag) => !names.has(flag.name));
+  const flagArguments = visible.map((flag) => `-${flag.name}=${flag.value}`);
+  const document = composeDocument(options);
+  const network = ofDocument(document);
+  return {
+    state: options.state,
+    isEnabled: options.enabled,
+    isPurged: options.state === "absent" && options.purge,
+    unitName,
+    unitPath: `${options.unit_dir}/${unitName}`,
+    unit: declareUnit(options, { flagArguments, variables, environmentPath, subnetFile }),
+    isHardened: options.hardening,
+    environmentPath,
+    variables,
+    binary: options.binary,
+    flags,
+    argv: [options.binary, ...flagArguments],
+    secretNames: names,
+    subnetFile,
+    restartOn: options.restart_on,
+    network,
+    mark: Object.keys(document).length === 0 ? undefined : markOf(document),
+    host: declareHost(options, base, version),
+    ready: declareReady(options, unitName, { flags, subnetFile, network }),
+    wayBack: { isWanted: options.rollback, previousBinary: options.previous_binary },
+  };
+}
+
+function unitNameOf(name: string): string {
+  const base = name.replace(/\.service$/, "");
+  if (/^[A-Za-z0-9:_.\\-]+$/.test(base) && !base.startsWith(".")) return `${base}.service`;
+  throw new ModuleError(
+    "invalid_arguments",
+    `name: "${name}" is not a unit name, expected letters, digits, ":", "_", "." or "-"`,
+  );
+}
+
+/** A misspelt name would leave its setting on the command line, for all to see. */
+function checkSecretSettings(names: readonly string[]): void {
+  for (const name of names.filter((candidate) => !Object.hasOwn(FLAGS, candidate))) {
+    const guess = didYouMean(name, Object.keys(FLAGS));
+    throw new ModuleError(
+      "invalid_arguments",
+      `secret_settings: ${name}: is no flag of flanneld${guess}`,
+    );
+  }
+}
+
+/** The network configuration as a whole; single options count for more than the same in it. */
+function composeDocument(options: FlannelUnitOptions): Readonly<Record<string, unknown>> {
+  const { network, ipv6_network: ipv6Network, backend, network_config: config } = options;
+  return {
+    ...config,
+    ...(network === undefined ? {} : { Network: network }),
+    ...(ipv6Network === undefined ? {} : { IPv6Network: ipv6Network }),
+    ...(Object.keys(backend).length === 0 ? {} : { Backend: backend }),
+  };
+}
+
+interface DaemonParts {
+  readonly flagArguments: readonly string[];
+  readonly variables: Variables;
+  readonly environmentPath: string;
+  readonly subnetFile: string;
+}
+
+function declareUnit(options: FlannelUnitOptions, parts: DaemonParts): UnitSections {
+  return renderSections({
+    after: options.after,
+    wants: options.wants,
+    before: options.before,
+    wantedBy: options.wanted_by,
+    requiredBy: options.required_by,
+    restartSec: options.restart_sec,
+    timeoutStartSec: options.timeout_start_sec,
+    limitNofile: options.limit_nofile,
+    limitNproc: options.limit_nproc,
+    startPre: options.exec_start_pre,
+    startPost: options.exec_start_post,
+    binary: options.binary,
+    arguments: parts.flagArguments,
+    environment: parts.variables.open,
+    environmentPath: parts.environmentPath,
+    hasSecrets: Object.keys(parts.variables.secret).length > 0,
+    subnetFile: parts.subnetFile,
+    isHardened: options.hardening,
+    extra: options.extra_directives,
+  });
+}
+
+function declareHost(
+  options: FlannelUnitOptions,
+  base: string,
+  version: FlannelVersion | undefined,
+): HostWishes {
+  return {
+    base,
+    version,
+    isPresent: options.state !== "absent",
+    loadsBridgeFilter: options.load_br_netfilter,
+    forwards: options.ip_forward === true,
+    isChecksumOff: options.tx_checksum_offload === false,
+    keepsMac: options.keep_mac_address,
+  };
+}
+
+/** What the declared daemon must bring about to be called ready. */
+function declareReady(
+  options: FlannelUnitOptions,
+  unitName: string,
+  { flags, subnetFile, network }: Pick<Declared, "flags" | "network" | "subnetFile">,
+): Expectation {
+  const port = flagValue(flags, "healthz-port") ?? "0";
+  const healthUrl = healthUrlOf(flagValue(flags, "healthz-ip") ?? "", port);
+  return {
+    unitName,
+    timeoutMs: options.wait_timeout * 1000,
+    settleMs: options.settle_time * 1000,
+    subnet: { path: subnetFile, networks: network.networks },
+    devices: devicesOf(network),
+    ...(port === "0" ? {} : { healthUrl }),
+  };
+}
+
+function healthUrlOf(ip: string, port: string): string {
+  // The wildcard addresses are no place to connect to.
+  const host = ip === "" || ip === "0.0.0.0" ? "127.0.0.1" : ip === "::" ? "::1" : ip;
+  return `http://${host.includes(":") ? `[${host}]` : host}:${port}/healthz`;
+}

@@ -1,0 +1,319 @@
+// Scenes for flannel_unit: hosts that can exist, seen through the options of a task. A host is made
+// by the options of an earlier task; what then happened to it is said in the host's own words.
+
+import { expect } from "chai";
+
+import { type Obstacle } from "../../src/ansible/module";
+import { parseOptions } from "../../src/ansible/options";
+import { Redactor } from "../../src/ansible/redact";
+import { spec } from "../../src/generated/flannel_unit";
+import { type FileState } from "../../src/host/atomic-file";
+import { type FileIdentity } from "../../src/host/proc";
+import { type UnitState } from "../../src/host/systemd";
+import { type Declared, declare } from "../../src/modules/flannel_unit/declare";
+import { renderEnvironmentFile } from "../../src/modules/flannel_unit/environment";
+import { hostNeedsOf } from "../../src/modules/flannel_unit/host-settings";
+import { type Observed, type RunningDaemon } from "../../src/modules/flannel_unit/observe";
+import { type Plan, plan } from "../../src/modules/flannel_unit/plan";
+import { type Residue } from "../../src/modules/flannel_unit/residue";
+import { renderUnit } from "../../src/modules/flannel_unit/unit-text";
+
+type Given = Readonly<Record<string, unknown>>;
+
+/** What a task's options come to, completed with the defaults. */
+export function declaredBy(given: Given = {}): Declared {
+  return declare(parseOptions(spec, given, new Redactor()));
+}
+
+/** A file of root's. */
+export function fileOf(content: string, mode = 0o644, owner: Partial<FileState> = {}): FileState {
+  return { content, mode, uid: 0, gid: 0, ...owner };
+}
+
+export const RUNNING: UnitState = {
+  loadState: "loaded",
+  activeState: "active",
+  subState: "running",
+  result: "success",
+  mainPid: 4711,
+  exitKind: "",
+  exitStatus: 0,
+  startedAtUs: 1,
+  unitFileState: "enabled",
+  fragmentPath: "/etc/systemd/system/flanneld.service",
+  dropInPaths: [],
+  needsReload: false,
+  restarts: 0,
+  hasJob: false,
+  statusText: "",
+  invocationId: "0",
+};
+const DEAD: Partial<UnitState> = { activeState: "inactive", subState: "dead", mainPid: 0 };
+const BINARY: FileIdentity = { device: 1, inode: 2 };
+export const [STARTED_MS, NOW_MS] = [1000, 5000];
+
+interface Facts {
+  readonly systemd: UnitState | undefined;
+  readonly files: ReadonlyMap<string, FileState>;
+  readonly links: readonly string[];
+  readonly daemon: RunningDaemon | undefined;
+  readonly binary: FileIdentity | undefined;
+  /** Dates of the files of restart_on; those that are not in it are older than the daemon. */
+  readonly dates: ReadonlyMap<string, number | undefined>;
+  readonly dropIns: ReadonlyMap<string, number>;
+  readonly foreign: readonly string[];
+  readonly lacks: readonly string[];
+  readonly kernel: { readonly bridgeFilter: boolean; readonly forwarding: boolean };
+  readonly devices: ReadonlyMap<string, boolean>;
+  readonly residue: Residue | undefined;
+}
+
+/** One host; every method gives another one, to which that has happened. */
+export class UnitHost {
+  private constructor(private readonly facts: Facts) {}
+
+  /** Nothing is there, not even the program. */
+  static bare(): UnitHost {
+    return new UnitHost({
+      systemd: { ...RUNNING, ...DEAD, loadState: "not-found" },
+      files: new Map(),
+      links: [],
+      daemon: undefined,
+      binary: undefined,
+      dates: new Map(),
+      dropIns: new Map(),
+      foreign: [],
+      lacks: [
+        "binary: /usr/local/sbin/flanneld: does not exist, install it first (flannel_install)",
+      ],
+      kernel: { bridgeFilter: true, forwarding: true },
+      devices: new Map([["flannel.1", false]]),
+      residue: undefined,
+    });
+  }
+
+  /** A host on which a task with these options has done its work. */
+  static running(given: Given = {}): UnitHost {
+    const declared = declaredBy({ ...given, state: "started" });
+    const { mark, environmentPath, variables, unit } = declared;
+    const environment = renderEnvironmentFile(variables.secret, mark);
+    const needs = hostNeedsOf(declared.host, declared.network).files;
+    const files = new Map([
+      [declared.unitPath, fileOf(renderUnit(unit, mark, environmentPath))],
+      [
+        declared.subnetFile,
+        fileOf("FLANNEL_NETWORK=10.200.0.0/16\nFLANNEL_SUBNET=10.200.1.1/24\n"),
+      ],
+      ...(environment === undefined
+        ? []
+        : ([[environmentPath, fileOf(environment, 0o600)]] as const)),
+      ...needs.flatMap(({ path, content }) =>
+        content === undefined ? [] : ([[path, fileOf(content)]] as const),
+      ),
+    ]);
+    return UnitHost.bare().but({
+      systemd: RUNNING,
+      files,
+      links: unit.links,
+      daemon: {
+        pid: 4711,
+        argv: declared.argv,
+        environment: variablesOf(declared),
+        executable: BINARY,
+        startedAtMs: STARTED_MS,
+      },
+      binary: BINARY,
+      lacks: [],
+    });
+  }
+
+  stopped(activeState: "failed" | "inactive" = "inactive"): UnitHost {
+    const { systemd } = this.facts;
+    const unit = { ...(systemd ?? RUNNING), ...DEAD, activeState, subState: activeState };
+    return this.but({ systemd: unit, daemon: undefined });
+  }
+
+  withoutSystemd(): UnitHost {
+    return this.stopped().but({ systemd: undefined });
+  }
+
+  systemdSays(change: Partial<UnitState>): UnitHost {
+    return this.but({ systemd: { ...(this.facts.systemd ?? RUNNING), ...change } });
+  }
+
+  /** `undefined` removes the file. */
+  withFile(path: string, file: FileState | undefined): UnitHost {
+    const files = new Map(this.facts.files);
+    if (file === undefined) files.delete(path);
+    else files.set(path, file);
+    return this.but({ files });
+  }
+
+  /** `undefined` takes the variable away. */
+  withVariables(change: Readonly<Record<string, string | undefined>>): UnitHost {
+    const environment = new Map(this.facts.daemon?.environment);
+    for (const [name, value] of Object.entries(change)) {
+      if (value === undefined) environment.delete(name);
+      else environment.set(name, value);
+    }
+    return this.withDaemon({ environment });
+  }
+
+  withDaemon(change: Partial<RunningDaemon>): UnitHost {
+    if (this.facts.daemon === undefined) throw new Error("no daemon runs on this host");
+    return this.but({ daemon: { ...this.facts.daemon, ...change } });
+  }
+
+  withBinary(binary: FileIdentity | undefined): UnitHost {
+    return this.but({ binary, lacks: binary === undefined ? ["binary: it does not exist"] : [] });
+  }
+
+  lacking(...lacks: readonly string[]): UnitHost {
+    return this.but({ lacks: [...this.facts.lacks, ...lacks] });
+  }
+
+  touched(path: string, changedAtMs: number | undefined): UnitHost {
+    return this.but({ dates: new Map([...this.facts.dates, [path, changedAtMs]]) });
+  }
+
+  withDropIn(path: string, changedAtMs: number, text = "[Service]\n"): UnitHost {
+    const dropIns = new Map([...this.facts.dropIns, [path, changedAtMs]]);
+    return this.withFile(path, fileOf(text)).but({ dropIns });
+  }
+
+  withForeignVariables(...foreign: readonly string[]): UnitHost {
+    return this.but({ foreign });
+  }
+
+  linkedFrom(...links: readonly string[]): UnitHost {
+    return this.but({ links });
+  }
+
+  withKernel(kernel: Partial<Facts["kernel"]>): UnitHost {
+    return this.but({ kernel: { ...this.facts.kernel, ...kernel } });
+  }
+
+  /** Device to whether its TX checksum offload is on. */
+  withDevices(devices: Readonly<Record<string, boolean>>): UnitHost {
+    return this.but({ devices: new Map(Object.entries(devices)) });
+  }
+
+  withResidue(residue: Residue): UnitHost {
+    return this.but({ residue });
+  }
+
+  /** What a task with these options finds here. */
+  seenBy(declared: Declared): Observed {
+    const { facts } = this;
+    const file = (path: string) => facts.files.get(path);
+    const files = {
+      unit: file(declared.unitPath),
+      environment: file(declared.environmentPath),
+      subnet: file(declared.subnetFile),
+      dropIns: [...facts.dropIns.keys()].map((path) => ({ path, file: file(path) })),
+    };
+    return {
+      systemd: facts.systemd,
+      files: declared.state === "absent" ? files : { ...files, dropIns: [] },
+      links: facts.links,
+      daemon: facts.daemon,
+      binary: facts.binary,
+      touched: {
+        nowMs: NOW_MS,
+        files: declared.restartOn.map((path) => ({
+          path,
+          changedAtMs: facts.dates.has(path) ? facts.dates.get(path) : STARTED_MS - 500,
+        })),
+        dropIns: [...facts.dropIns].map(([path, changedAtMs]) => ({ path, changedAtMs })),
+        foreign: new Set(facts.foreign),
+      },
+      settings: this.#settingsFor(declared),
+      lacks: facts.lacks,
+      residue: declared.isPurged ? facts.residue : undefined,
+    };
+  }
+
+  #settingsFor(declared: Declared): Observed["settings"] {
+    const { kernel, devices, files } = this.facts;
+    const needs = hostNeedsOf(declared.host, declared.network);
+    const { plainDevices } = needs;
+    return {
+      files: needs.files.map((wanted) => ({ file: wanted, before: files.get(wanted.path) })),
+      lacksBridgeFilter: needs.bridgeFilter && !kernel.bridgeFilter,
+      lacksForwarding: needs.forwarding && !kernel.forwarding,
+      offloading: plainDevices.filter((device) => devices.get(device) === true),
+      missing: plainDevices.filter((device) => !devices.has(device)),
+    };
+  }
+
+  private but(change: Partial<Facts>): UnitHost {
+    return new UnitHost({ ...this.facts, ...change });
+  }
+}
+
+/** What a process of this unit carries. */
+function variablesOf({ variables, unit, mark }: Declared): ReadonlyMap<string, string> {
+  return new Map([
+    ...Object.entries({ ...variables.open, ...variables.secret }),
+    ["ANSIBLE_FLANNEL_UNIT", unit.digest],
+    ...(mark === undefined ? [] : [["ANSIBLE_FLANNEL_NETWORK", mark.open] as const]),
+    ...(mark === undefined || mark.hidden === ""
+      ? []
+      : [["ANSIBLE_FLANNEL_NETWORK_HIDDEN", mark.hidden] as const]),
+    ["PATH", "/usr/bin"],
+  ]);
+}
+
+/** A task on a host, and what it plans there. */
+export class Scene {
+  readonly plan: Plan;
+
+  constructor(
+    readonly declared: Declared,
+    readonly observed: Observed,
+  ) {
+    this.plan = plan(declared, observed);
+  }
+
+  get summaries(): readonly string[] {
+    return this.plan.changes.map(({ summary }) => summary);
+  }
+
+  /** Exactly these steps. */
+  plans(...summaries: readonly string[]): this {
+    expect(this.summaries).to.deep.equal(summaries);
+    return this;
+  }
+
+  /** Exactly these reasons for a restart. */
+  because(...reasons: readonly string[]): this {
+    expect(this.plan.restartReasons).to.deep.equal(reasons);
+    return this;
+  }
+
+  /** Refused with these words, and no others. */
+  refuses(...parts: readonly string[]): this {
+    const obstacles: readonly Obstacle[] = this.plan.obstacles ?? [];
+    expect(obstacles).to.have.length(parts.length);
+    parts.forEach((part, index) => {
+      expect(obstacles[index]?.message).to.contain(part);
+    });
+    return this;
+  }
+
+  /** Warned with these words, and no others. */
+  warns(...parts: readonly string[]): this {
+    const warnings = this.plan.warnings ?? [];
+    expect(warnings).to.have.length(parts.length);
+    parts.forEach((part, index) => {
+      expect(warnings[index]).to.contain(part);
+    });
+    return this;
+  }
+}
+
+/** A task with these options, to be put on a host. */
+export function given(options: Given): { on: (host: UnitHost) => Scene } {
+  const declared = declaredBy(options);
+  return { on: (host) => new Scene(declared, host.seenBy(declared)) };
+}
