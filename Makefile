@@ -6,7 +6,7 @@ SHELL := bash
 
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: help bootstrap build collection matrix test format clean
+.PHONY: help bootstrap build collection matrix test bench format clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,6 +31,10 @@ test: ## Run the checks and tests of every day; PARTS="unit bundle" runs some
 
 test-all: ## Run the long tests, too: service, fleet, kills, upgrade
 	@scripts/test all
+
+bench: ## Measure the role against plain tasks, and write docs/performance.md (long; RUNS=3 HOSTS="3 10")
+	@scripts/bootstrap
+	@npm run --silent bench
 
 format: ## Format the TypeScript side
 	@npm run --silent format
