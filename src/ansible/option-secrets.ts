@@ -3,6 +3,7 @@
 import { coerce } from "./coerce";
 import { isRecord } from "../base/json";
 import { MASK } from "../base/secrets";
+import { userinfoIn } from "../base/userinfo";
 import { type Redactor } from "./redact";
 import { type OptionSpec, type OptionsSpec } from "./spec";
 
@@ -83,7 +84,8 @@ function protectSuspects(value: unknown, redactor: Redactor): void {
   else if (isRecord(text)) {
     for (const entry of Object.entries(text)) protectSuspects(entry, redactor);
   } else if (typeof text === "string" && text.length >= SUSPECT.min) {
-    redactor.add(text.slice(0, SUSPECT.max));
+    const start = text.slice(0, SUSPECT.max);
+    for (const secret of [start, ...userinfoIn(start)]) redactor.add(secret);
   }
 }
 
