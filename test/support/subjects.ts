@@ -12,7 +12,7 @@ import { nastyInstalls, secretInstalls } from "./arbitraries/flannel-install";
 import { nastyUnits, secretUnits } from "./arbitraries/flannel-unit";
 import { module as contractProbe } from "../fixtures/contract_probe/module";
 import { module as flannelInstall } from "../../src/modules/flannel_install/module";
-//U import { module as flannelUnit } from "../../src/modules/flannel_unit/module";
+import { module as flannelUnit } from "../../src/modules/flannel_unit/module";
 import { module as flannelEtcdConfig } from "../../src/modules/flannel_etcd_config/module";
 import { type InProcessAnswer, runInProcess } from "./run-case";
 import { type World } from "./world";
@@ -45,6 +45,6 @@ function subjectOf<Options, Declared, Observed, P extends Plan, Outcome>(
 export const SUBJECTS: readonly Subject[] = [
   subjectOf(contractProbe, { nasty: nastyProbes, secret: secretProbes, share: 40 }),
   subjectOf(flannelInstall, { nasty: nastyInstalls, secret: secretInstalls, share: 20 }),
-  //U subjectOf(flannelUnit, { nasty: nastyUnits, secret: secretUnits, share: 20 }),
+  subjectOf(flannelUnit, { nasty: nastyUnits, secret: secretUnits, share: 20 }),
   subjectOf(flannelEtcdConfig, { nasty: nastyEtcdConfigs, secret: secretEtcdConfigs, share: 20 }),
 ];
