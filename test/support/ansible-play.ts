@@ -39,7 +39,8 @@ cat "$PLAY_ANSWER"
 exit "$status"
 `;
 
-const RESULT_LINE = /^(\w+): \[localhost\](?: =>)? \(item=(\d+)\) => (\{.*\})$/;
+// A diff whose text ends without a line end leaves the result on its last line.
+const RESULT_LINE = /(ok|changed|failed|fatal): \[localhost\](?: =>)? \(item=(\d+)\) => (\{.*\})$/s;
 
 /** Plays the tasks one after the other with the Ansible in this folder. */
 export async function play(
@@ -137,7 +138,9 @@ function playedCase(lines: readonly string[], folder: string, index: number): Pl
       exitCode: Number(readFileSync(`${answer}.status`, "utf8")),
     };
   }
-  throw new Error(`Ansible says nothing of task ${index}: ${lines.slice(-20).join("\n")}`);
+  throw new Error(
+    `Ansible says nothing of task ${index}: ${lines.filter((line) => line.includes(`(item=${index})`)).join("\n")}`,
+  );
 }
 
 function parse(text: string): Result {

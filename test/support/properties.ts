@@ -1,6 +1,6 @@
 // The two properties of every module, as checks of one answer.
 
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -12,7 +12,7 @@ import { type PlayedCase, play } from "./ansible-play";
 import { CASE, type Case, ROOT, placeIn } from "./arbitraries/case";
 import { leaksIn, shortLeaksIn } from "./oracles/leaks";
 import { liesOf, untruthsOf } from "./oracles/truth";
-import { type Answer, runBundle } from "./run-case";
+import { type Answer, runBundle, setUp } from "./run-case";
 import { type Subject } from "./subjects";
 import { type World } from "./world";
 
@@ -119,6 +119,10 @@ export async function tryVerdicts(
       const own = { [ROOT]: join(roots, String(index)), [CASE]: `${seed}-${index}` };
       return placeIn({ ...world.words, ...own }, given);
     });
+    for (const [index, placed] of cases.entries()) {
+      mkdirSync(join(roots, String(index)));
+      await setUp(placed, world);
+    }
     const played = await play(ansibleBin, library, subject.name, cases);
     played.forEach((each, index) => {
       naming(`seed ${seed}, task ${index}: ${JSON.stringify(sample[index])}`, () => {

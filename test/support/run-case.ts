@@ -95,14 +95,19 @@ async function withFolder<T>(
   const root = mkdtempSync(join(tmpdir(), "case-"));
   const placed = placeIn({ ...world.words, [ROOT]: root, [CASE]: basename(root) }, given);
   try {
-    for (const [path, content] of Object.entries(placed.files)) writeCaseFile(path, content);
-    for (const [key, value] of Object.entries(placed.stored)) await world.store(key, value);
+    await setUp(placed, world);
     const look = async (): Promise<string> =>
       [...describeFolder(root), await world.lookUp(basename(root))].join("\n");
     return await run(placed, look);
   } finally {
     rmSync(root, { recursive: true, force: true });
   }
+}
+
+/** Puts the files of a case where they belong, and its values into etcd. */
+export async function setUp({ files, stored }: Case, world: World): Promise<void> {
+  for (const [path, content] of Object.entries(files)) writeCaseFile(path, content);
+  for (const [key, value] of Object.entries(stored)) await world.store(key, value);
 }
 
 function writeCaseFile(path: string, content: string): void {

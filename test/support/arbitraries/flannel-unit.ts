@@ -94,7 +94,7 @@ function declaredPlaces(secret: Secret): fc.Arbitrary<Part["options"]> {
             : [
                 { settings: { [name]: [text] } },
                 { settings: { [name]: { deep: text } } },
-                { settings: `${name}=${text}` },
+                { settings: `${name}=${JSON.stringify(text)}` },
                 { settings: `{${name}: ${text}` },
                 { environment: { [variable(name)]: [text] } },
                 { environment: `${variable(name)}=${JSON.stringify(text)}` },
