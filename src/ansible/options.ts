@@ -4,7 +4,7 @@ import { isRecord } from "../base/json";
 import { holdsLoneSurrogate } from "../base/text";
 import { coerce } from "./coerce";
 import { Faults } from "./faults";
-import { collectSecrets, optionOf } from "./option-secrets";
+import { collectSecrets, optionOf, protectRefused } from "./option-secrets";
 import { type Redactor } from "./redact";
 import { type ModuleSpec, type OptionSpec, type OptionsSpec } from "./spec";
 
@@ -12,24 +12,38 @@ export { describeInvocation } from "./option-secrets";
 
 type Raw = Readonly<Record<string, unknown>>;
 
-/** Checks, converts and completes the options of a task. Throws one ModuleError with all faults. */
+/**
+ * Checks, converts and completes the options of a task. Throws one ModuleError with all faults; before
+ * anything is said of them, `protect` gets those options that are as they should be.
+ */
 export function parseOptions<Options>(
   spec: ModuleSpec<Options>,
   raw: Raw,
   redactor: Redactor,
+  protect: (rightOptions: Raw) => void = () => undefined,
 ): Options {
-  // Secrets first, so that no message below can print one.
   collectSecrets(spec.options, raw, redactor);
+  const unsaid = new Faults(redactor);
+  const options = readOptions(spec, raw, unsaid);
+  if (isValid<Options>(spec, options) && unsaid.isEmpty) return options;
+  const errors = spec.validate.errors ?? [];
+  const wrong = new Set(errors.map(({ instancePath }) => instancePath.split("/")[1] ?? ""));
+  protectRefused(spec.options, raw, wrong, redactor);
+  protect(withoutNames(options, wrong));
   const faults = new Faults(redactor);
+  readOptions(spec, raw, faults);
+  for (const error of errors) faults.addInvalid(spec, error, options);
+  throw faults.toError(spec.name);
+}
+
+function readOptions<Options>(spec: ModuleSpec<Options>, raw: Raw, faults: Faults): Raw {
   const given = normalise(spec.options, raw, "", faults);
   checkGroups(spec, given, faults);
-  const options = withDefaults(spec.options, given);
-  if (isValid<Options>(spec, options)) {
-    if (faults.isEmpty) return options;
-  } else {
-    for (const error of spec.validate.errors ?? []) faults.addInvalid(spec, error, options);
-  }
-  throw faults.toError(spec.name);
+  return withDefaults(spec.options, given);
+}
+
+function withoutNames(options: Raw, names: ReadonlySet<string>): Raw {
+  return Object.fromEntries(Object.entries(options).filter(([name]) => !names.has(name)));
 }
 
 function checkGroups<Options>(spec: ModuleSpec<Options>, given: Raw, faults: Faults): void {

@@ -3,6 +3,7 @@
 
 import { isRecord } from "../base/json";
 import { MASK } from "../base/secrets";
+import { withoutEscapes } from "../base/text";
 import { SecretFragments } from "./fragments";
 import { type Result } from "./result";
 
@@ -98,6 +99,11 @@ function formsOf(secret: string): readonly string[] {
   if (secret.trim() === "") return [];
   const quoted = JSON.stringify(secret).slice(1, -1);
   const forms = [secret, secret.trim(), quoted, JSON.stringify(quoted).slice(1, -1)];
+  // It may be JSON itself, or JSON in JSON, with the secret proper in a text of it.
+  if (secret.includes("\\")) {
+    const plain = withoutEscapes(secret);
+    forms.push(plain, withoutEscapes(plain));
+  }
   forms.push(tryEncodeUri(secret) ?? secret);
   // Short values in base64 would match by chance; a password of any worth is longer.
   if (secret.length >= 6) forms.push(Buffer.from(secret).toString("base64"));

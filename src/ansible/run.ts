@@ -62,8 +62,9 @@ export class ModuleRun<Options, Declared, Observed, P extends Plan, Outcome> {
 
   async #converge({ options: raw, settings: { checkMode } }: ModuleArguments): Promise<void> {
     const { module } = this;
-    this.#tryTaint(raw);
-    const options = parseOptions(module.spec, raw, this.#redactor);
+    const options = parseOptions(module.spec, raw, this.#redactor, (right) => {
+      this.#tryTaint(right);
+    });
     this.#taint(options);
     const declared = await module.declare(options, this.#context(checkMode, 1));
     for (let attempt = 1; ; attempt++) {
@@ -82,12 +83,12 @@ export class ModuleRun<Options, Declared, Observed, P extends Plan, Outcome> {
     }
   }
 
-  /** Options that will be refused have secrets in them, too, and the refusal shows them all. */
-  #tryTaint(raw: Result): void {
+  /** Options beside one that is refused have secrets in them, too, and the refusal shows them all. */
+  #tryTaint(right: Result): void {
     try {
-      this.#taint(raw as Options);
+      this.#taint(right as Options);
     } catch {
-      // They are too odd to be searched, so `invocation` does without them.
+      // The module misses those that were refused, so `invocation` does without any.
     }
   }
 

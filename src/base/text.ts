@@ -16,3 +16,19 @@ export function shorten(text: string, length: number): string {
     ? text
     : `${text.slice(0, length - 3).replace(/[\ud800-\udbff]$/, "")}...`;
 }
+
+/** What a text says where JSON or Python is in it: `\n` is a line end, `\"` a quote. */
+export function withoutEscapes(text: string): string {
+  const meanings: Readonly<Record<string, string>> = {
+    n: "\n",
+    t: "\t",
+    r: "\r",
+    b: "\b",
+    f: "\f",
+  };
+  return text.replace(/\\(?:u([0-9a-f]{4})|(.))/gi, (_, code?: string, one?: string) =>
+    code === undefined
+      ? (meanings[one ?? ""] ?? one ?? "")
+      : String.fromCharCode(parseInt(code, 16)),
+  );
+}

@@ -19,8 +19,9 @@ export function secretsOf({ url, checksum, headers }: SecretOptions): readonly u
   return [...textsIn([url, checksum, proxies]).flatMap(secretsOfUrl), ...values];
 }
 
-/** A list of addresses may also be one text, with commas. */
+/** One by one, and together: a password with a comma in it was taken for the end of an address. */
 function textsIn(value: unknown): readonly string[] {
-  if (Array.isArray(value)) return value.flatMap(textsIn);
-  return typeof value === "string" ? value.split(",").concat(value) : [];
+  if (!Array.isArray(value)) return typeof value === "string" ? value.split(",").concat(value) : [];
+  const texts = value.filter((item) => typeof item === "string");
+  return [...value.flatMap(textsIn), texts.join(",")];
 }

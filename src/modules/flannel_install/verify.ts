@@ -32,9 +32,11 @@ export async function verifyBinary(
   const flaw =
     program === undefined ? "is not a program" : await findFlaw(path, program, wanted, cpu);
   if (flaw !== undefined) return refuse(flaw);
-  const answer = run(path, program?.interpreter, refuse);
+  const foreign = describeForeign(wanted, cpu);
+  const answer = run(path, program?.interpreter, foreign, refuse);
   const version = findVersion(answer);
-  if (version === undefined) return refuse(whyNoVersion(answer, wanted, cpu));
+  if (version === undefined)
+    return refuse(`does not tell its version${foreign}: ${lastLine(answer)}`);
   if (satisfies(version, wanted.version)) return version;
   return refuse(`is flanneld ${tagOf(version)}, version asks for ${tagOf(wanted.version)}`);
 }
@@ -62,6 +64,7 @@ function whoWants(arch: Arch, cpu: Cpu): string {
 function run(
   path: string,
   interpreter: string | undefined,
+  foreign: string,
   refuse: (reason: string, cause?: unknown) => never,
 ): CommandResult {
   try {
@@ -79,15 +82,15 @@ function run(
       case "ENOENT":
         return refuse(`needs ${interpreter ?? "a loader"}, which this host does not have`, error);
       default:
-        return refuse(`cannot be run: ${messageOf(error)}`, error);
+        return refuse(`cannot be run${foreign}: ${messageOf(error)}`, error);
     }
   }
 }
 
-function whyNoVersion(answer: CommandResult, { arch }: Wanted, cpu: Cpu): string {
+/** Where an emulator is registered for the programs of other CPUs, they run, and may end in any way. */
+function describeForeign({ arch }: Wanted, cpu: Cpu): string {
   const host = cpu.arch ?? cpu.machine;
-  const foreign = arch === host ? "" : ` (it is for ${arch}, the host is ${host})`;
-  return `does not tell its version${foreign}: ${lastLine(answer)}`;
+  return arch === host ? "" : ` (it is for ${arch}, the host is ${host})`;
 }
 
 function lastLine(answer: CommandResult): string {

@@ -6,7 +6,8 @@ import { findControlCharacter } from "../../flannel/flag-values";
 import { type FlagValue, environmentNameOf, tryTextOf } from "../../flannel/flags";
 import { type NetworkMark } from "../../flannel/overlay-network";
 import { renderEnvironmentLine } from "../../host/systemd-quote";
-import { HEADER, HIDDEN_VARIABLE } from "./unit-marks";
+import { ENVIRONMENT_HEADING } from "./secrets";
+import { HIDDEN_VARIABLE } from "./unit-marks";
 
 /** Variables by where they stand. */
 export interface Variables {
@@ -55,7 +56,7 @@ export function renderEnvironmentFile(
   ];
   if (variables.length === 0) return undefined;
   const lines = [...variables].sort().map(([name, value]) => renderEnvironmentLine(name, value));
-  return [`${HEADER}: secrets of flanneld.`, ...lines, ""].join("\n");
+  return [ENVIRONMENT_HEADING, ...lines, ""].join("\n");
 }
 
 /** True if both texts give the daemon the same settings; the hidden part of the mark is none. */

@@ -6,6 +6,7 @@ import { MASK } from "../../base/secrets";
 import { environmentNameOf } from "../../flannel/flags";
 import { tryRevisionOf } from "../../flannel/masked-secret";
 import { allSecretsIn } from "../../flannel/secret-text";
+import { HEADER } from "./unit-marks";
 
 /** Options that may hold secrets; of any type, as they are asked for before options are checked, too. */
 interface SecretOptions {
@@ -15,6 +16,9 @@ interface SecretOptions {
   readonly backend?: unknown;
   readonly network_config?: unknown;
 }
+
+/** The first line of every environment file that this module writes. */
+export const ENVIRONMENT_HEADING = `${HEADER}: secrets of flanneld.`;
 
 /** Settings that are secret without being listed. */
 const SECRET_SETTINGS = ["etcd-password"];
@@ -49,14 +53,18 @@ function valuesOf(dict: unknown, names: readonly string[]): readonly unknown[] {
 export function hideSecretFlags(text: string, secrets: ReadonlySet<string>): string {
   const names = [...secrets].filter((name) => /^[\w-]+$/.test(name));
   const words = [...names.map((name) => `--?${name}`), ...names.map(environmentNameOf)];
-  const pattern = new RegExp(`(${words.join("|")})([= ])[^\\n]*`, "g");
+  // A line that goes on behind a backslash may have the value on its next one.
+  const pattern = new RegExp(`(${words.join("|")})(=?\\s*\\\\\\n\\s*|[= ])[^\\n]*`, "g");
   return text.replace(
     pattern,
     (_, name: string, separator: string) => `${name}${separator}${MASK}`,
   );
 }
 
-/** An environment file with every value masked. */
+/** An environment file with nothing but its heading and the names of its variables, whoever wrote it. */
 export function maskValues(text: string): string {
-  return text.replace(/^([A-Za-z_][A-Za-z0-9_]*)=.*$/gm, `$1=${MASK}`);
+  return text.replace(/^.+$/gm, (line) => {
+    if (line === ENVIRONMENT_HEADING) return line;
+    return `${/^[A-Z_][A-Z0-9_]*=/.exec(line)?.[0] ?? ""}${MASK}`;
+  });
 }

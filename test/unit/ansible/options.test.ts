@@ -69,6 +69,40 @@ describe("secret options", () => {
     });
   }
 
+  const refused: readonly (readonly [string, Raw])[] = [
+    ["under a mistyped name", { pasword: SECRET }],
+    ["deep under a mistyped name", { pasword: { deep: [SECRET] } }],
+    ["in text that should be a dict", { settings: `{PSK: ${SECRET}` }],
+    ["in a list that should be a dict", { settings: [{ PSK: SECRET }] }],
+    ["in JSON in JSON", { settings: JSON.stringify(JSON.stringify({ PSK: SECRET })) }],
+    ["in a dict that should be a list", { tags: { [SECRET]: 1 } }],
+  ];
+  for (const [where, given] of refused) {
+    it(`are hidden ${where}, in the message too`, () => {
+      const redactor = new Redactor();
+      const message = messageFor(probe, { path: "/x", count: SECRET, ...given }, redactor);
+      expect(message).to.match(/count: expected integer, got "?\*{8}/);
+      const invocation = JSON.stringify(describeInvocation(probe.options, given));
+      expect(redactor.redactText(invocation)).to.not.include(SECRET.slice(0, 8));
+    });
+  }
+
+  it("leave what is right readable beside an option that is refused", () => {
+    const redactor = new Redactor();
+    const raw = { path: "/some/where", count: "many-many", tags: ["some-words"] };
+    expect(messageFor(probe, raw, redactor)).to.include('got "many-many"');
+    expect(redactor.redactText("/some/where some-words")).to.equal("/some/where some-words");
+  });
+
+  it("are asked of the module for the options that are right, before the others are refused", () => {
+    const raw = { path: "/x", settings: '{"PSK": "s"}', count: "many", body: "text" };
+    const asked: Raw[] = [];
+    expect(() => parseOptions(probe, raw, new Redactor(), (right) => asked.push(right))).to.throw();
+    expect(asked).to.deep.equal([
+      { path: "/x", settings: { PSK: "s" }, content: "text", enabled: true, state: "present" },
+    ]);
+  });
+
   it("are hidden one by one when a list comes as text", () => {
     const redactor = new Redactor();
     const spec = specOf({ tokens: { type: "list", elements: "str", no_log: true } }, "");

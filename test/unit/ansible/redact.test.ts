@@ -122,6 +122,14 @@ describe("Redactor", () => {
     });
   });
 
+  it("finds the secret proper in a secret that is JSON, or JSON in JSON", () => {
+    const inner = 'first"\\last\nline';
+    const once = JSON.stringify({ key: inner });
+    for (const given of [once, JSON.stringify(once)]) {
+      expect(redactorOf(given).redactText(`it is ${inner}!`)).to.equal(`it is ${MASK}!`);
+    }
+  });
+
   it("takes secrets out of lists and dicts", () => {
     const redactor = redactorOf({ pin: 123456, words: ["one-word"] });
     expect(redactor.redactText("one-word 123456 1234567")).to.equal(`${MASK} ${MASK} ${MASK}7`);

@@ -4,6 +4,7 @@ import { parseOptions } from "../../../../src/ansible/options";
 import { Redactor } from "../../../../src/ansible/redact";
 import { spec } from "../../../../src/generated/flannel_unit";
 import {
+  ENVIRONMENT_HEADING,
   hideSecretFlags,
   maskValues,
   secretsOf,
@@ -54,6 +55,13 @@ describe("flannel_unit secrets", () => {
         .to.contain("********\n  -v=1")
         .and.not.contain("old");
     }
-    expect(maskValues("# A\nA=1\nB_2='x y'\n")).to.equal("# A\nA=********\nB_2=********\n");
+    expect(hideSecretFlags("/x -etcd-password \\\n  old \\\n  -v=1", names)).to.not.contain("old");
+  });
+
+  it("are all that an environment file may hold, beside names of variables", () => {
+    const known = `${ENVIRONMENT_HEADING}\nA=1\nB_2='x y'\n`;
+    expect(maskValues(known)).to.equal(`${ENVIRONMENT_HEADING}\nA=********\nB_2=********\n`);
+    const strange = '# old\nexport A=old\n A = old\nold\nA="b\nold"\n';
+    expect(maskValues(strange)).to.not.contain("old");
   });
 });

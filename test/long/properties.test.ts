@@ -1,0 +1,41 @@
+// The properties of test/properties on fifty times as many tasks, and through the newest ansible-core.
+
+import { execFileSync } from "node:child_process";
+import { join } from "node:path";
+
+import { trySilence, tryTruth, tryVerdicts } from "../support/properties";
+import { SUBJECTS } from "../support/subjects";
+import { RealWorld } from "../support/world";
+
+/** Of each property, over all modules. */
+const CASES = 100_000;
+const THROUGH_ANSIBLE = 300;
+
+const INSTALLER = join(__dirname, "..", "..", "scripts", "ansible-core");
+
+describe("any task, very often", function () {
+  this.timeout(50 * CASES);
+  let world: RealWorld;
+
+  before(async () => {
+    world = await RealWorld.start();
+  });
+  after(async () => {
+    await world.stop();
+  });
+
+  for (const subject of SUBJECTS) {
+    it(`${subject.name} tells what it did, and all that it promises`, async () => {
+      await tryTruth(subject, world, (CASES * subject.share) / 100);
+    });
+
+    it(`${subject.name} shows no part of a secret`, async () => {
+      await trySilence(subject, world, (CASES * subject.share) / 100);
+    });
+
+    it(`${subject.name} fails for the newest ansible-core exactly when it says so`, async () => {
+      const bin = execFileSync(INSTALLER, ["newest"], { encoding: "utf8" }).trim();
+      await tryVerdicts(subject, bin, world, (THROUGH_ANSIBLE * subject.share) / 100);
+    });
+  }
+});

@@ -1,0 +1,30 @@
+import { trySilence, tryTruth } from "../support/properties";
+import { SUBJECTS } from "../support/subjects";
+import { RealWorld } from "../support/world";
+
+/** Of each property, over all modules. */
+const CASES = 2_000;
+
+describe("any task, in this process", function () {
+  this.timeout(100 * CASES);
+  let world: RealWorld;
+
+  before(async () => {
+    world = await RealWorld.start();
+  });
+  after(async () => {
+    await world.stop();
+  });
+
+  for (const subject of SUBJECTS) {
+    const cases = (CASES * subject.share) / 100;
+
+    it(`${subject.name} tells what it did, and all that it promises`, async () => {
+      await tryTruth(subject, world, cases);
+    });
+
+    it(`${subject.name} shows no part of a secret`, async () => {
+      await trySilence(subject, world, cases);
+    });
+  }
+});

@@ -1,0 +1,149 @@
+// The two properties of every module, as checks of one answer.
+
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { expect } from "chai";
+import fc from "fast-check";
+
+import { messageOf } from "../../src/base/errors";
+import { type PlayedCase, play } from "./ansible-play";
+import { CASE, type Case, ROOT, placeIn } from "./arbitraries/case";
+import { leaksIn, shortLeaksIn } from "./oracles/leaks";
+import { liesOf, untruthsOf } from "./oracles/truth";
+import { type Answer, runBundle, setUp } from "./run-case";
+import { type Subject } from "./subjects";
+import { type World } from "./world";
+
+/** The result tells what was done, and nothing else, in all the keys that it promises. */
+export function expectTruth(answer: Answer, given: Case, returned: readonly string[]): void {
+  const { line, result, hasTouched } = answer;
+  const lies = liesOf(line, given, returned);
+  expect(lies, `does not hold: ${lies.join("; ")}`).to.deep.equal([]);
+  // The probe's "raced" has somebody else change what it is about to change.
+  if (given.options["fault"] === "raced") return;
+  const isReal = !given.settings._ansible_check_mode;
+  expect(hasTouched, "what was touched, and what changed says").to.equal(
+    isReal && result["changed"] === true,
+  );
+}
+
+/** No part of a secret is shown. */
+export function expectSilence({ line, stderr, result }: Answer, { secrets }: Case): void {
+  const leaks = [...leaksIn([line, stderr], secrets), ...shortLeaksIn(result, secrets)];
+  expect(leaks, `shown: ${leaks.join("\n")}`).to.deep.equal([]);
+}
+
+/** Tries the first property on as many tasks, in this process. */
+export async function tryTruth(subject: Subject, world: World, numRuns: number): Promise<void> {
+  const tasks = fc.oneof(
+    { weight: 2, arbitrary: subject.nasty },
+    { weight: 1, arbitrary: subject.secret },
+  );
+  await fc.assert(
+    fc.asyncProperty(tasks, async (given) => {
+      const answer = await subject.run(given, world);
+      expectTruth(answer, given, subject.returned);
+      const untruths = untruthsOf(answer.result, given, answer.seen);
+      expect(untruths, untruths.join("; ")).to.deep.equal([]);
+      if (!("fault" in given.options)) expect(answer.result["error_code"]).to.not.equal("internal");
+    }),
+    { numRuns },
+  );
+}
+
+/** Tries the second property on as many tasks, in this process. */
+export async function trySilence(subject: Subject, world: World, numRuns: number): Promise<void> {
+  await fc.assert(
+    fc.asyncProperty(subject.secret, async (given) => {
+      expectSilence(await subject.run(given, world), given);
+    }),
+    { numRuns },
+  );
+}
+
+/** A process ends as its result says, and prints nothing else. */
+export function expectOneVoice({ result, stderr, exitCode }: Answer): void {
+  expect(stderr).to.equal("");
+  expect(exitCode).to.equal(result["failed"] === true ? 1 : 0);
+}
+
+/** Tries both properties on as many tasks, through the bundle. */
+export async function tryBundle(subject: Subject, world: World, numRuns: number): Promise<void> {
+  const tasks = fc.oneof(subject.nasty, { weight: 3, arbitrary: subject.secret });
+  const library = subject.build();
+  const file = join(library, `${subject.name}.cjs`);
+  try {
+    await fc.assert(
+      fc.asyncProperty(tasks, async (given) => {
+        const answer = await runBundle(file, given, world);
+        expectOneVoice(answer);
+        expectTruth(answer, given, subject.returned);
+        expectSilence(answer, given);
+      }),
+      { numRuns },
+    );
+  } finally {
+    rmSync(library, { recursive: true });
+  }
+}
+
+/** Ansible says of a task what the module says, and shows every key that it promises. */
+export function expectSameVerdict(played: PlayedCase, returned: readonly string[]): void {
+  const { verdict, shown, printed, exitCode } = played;
+  const failed = printed["failed"] === true;
+  expect(verdict).to.equal(failed ? "failed" : printed["changed"] === true ? "changed" : "ok");
+  expect(exitCode).to.equal(failed ? 1 : 0);
+  const own = ["changed", "changes", ...(failed ? ["msg", "error_code"] : [])];
+  for (const key of [...returned, ...own]) {
+    expect(printed, "what the module says").to.have.property(key);
+    expect(shown[key], key).to.deep.equal(printed[key]);
+  }
+}
+
+/** Tries the first property on as many tasks, through the ansible-core in `ansibleBin`. */
+export async function tryVerdicts(
+  subject: Subject,
+  ansibleBin: string,
+  world: World,
+  numRuns: number,
+): Promise<void> {
+  const seed = Date.now() % 2 ** 31;
+  const tasks = fc.oneof({ weight: 2, arbitrary: subject.nasty }, subject.secret);
+  const sample = fc.sample(tasks.filter(isPassable), { numRuns, seed });
+  const roots = mkdtempSync(join(tmpdir(), "ansible-cases-"));
+  const library = subject.build();
+  try {
+    const cases = sample.map((given, index) => {
+      const own = { [ROOT]: join(roots, String(index)), [CASE]: `${seed}-${index}` };
+      return placeIn({ ...world.words, ...own }, given);
+    });
+    for (const [index, placed] of cases.entries()) {
+      mkdirSync(join(roots, String(index)));
+      await setUp(placed, world);
+    }
+    const played = await play(ansibleBin, library, subject.name, cases);
+    played.forEach((each, index) => {
+      naming(`seed ${seed}, task ${index}: ${JSON.stringify(sample[index])}`, () => {
+        expectSameVerdict(each, subject.returned);
+      });
+    });
+  } finally {
+    rmSync(library, { recursive: true });
+    rmSync(roots, { recursive: true, force: true });
+  }
+}
+
+/** Neither templates nor half characters pass through Ansible as they are. */
+function isPassable(given: Case): boolean {
+  return !/\{\{|\{%|\{#|\\u[dD][89a-fA-F]|@DEEP \d\d/.test(JSON.stringify(given));
+}
+
+function naming(what: string, check: () => void): void {
+  try {
+    check();
+  } catch (error) {
+    throw new Error(`${messageOf(error)}: ${what}`, { cause: error });
+  }
+}
