@@ -5,7 +5,8 @@
 /** Shorter users are names; a longer one may be a token ("TOKEN:x-oauth-basic"). */
 const SHORTEST_TOKEN = 8;
 
-const ADDRESS = /[a-z][a-z0-9+.-]*:[/\\]{2,}/i;
+/** No scheme is as long as a token: "TOKEN://x@host" begins with a user whose password does with slashes. */
+const ADDRESS = /(?<![a-z0-9+.-])[a-z][a-z0-9+.-]{0,6}:[/\\]{2,}/i;
 
 /** A URL; undefined when `text` is none. */
 export function tryParseUrl(text: string): URL | undefined {
