@@ -9,7 +9,7 @@ import { execa } from "execa";
 import { parseLine } from "../support/run-module";
 
 const ROOT = join(__dirname, "..", "..");
-const MODULES = ["flannel_etcd_config", "flannel_install", "flannel_unit"];
+const MODULES = ["flannel_etcd_config", "flannel_install", "flannel_overlay", "flannel_unit"];
 
 describe("Node.js that is too old", () => {
   // Node.js 10 and older do not know `#!` at the start of what they read from standard input.

@@ -15,6 +15,7 @@ interface Host {
   readonly version: string;
   readonly reasons?: readonly string[];
   readonly reach?: Readonly<Record<string, object>>;
+  readonly remedies?: readonly string[];
 }
 
 describe("the report without a lab", function () {
@@ -108,7 +109,7 @@ describe("the report without a lab", function () {
   });
 
   it("takes what either host of a pair has found, and asks a host that has no daemon nothing", async () => {
-    const reach = { one: { address: "10.200.1.0", ping: true, tcp: false } };
+    const reach = { one: { address: "10.200.1.0", ping: true, tcp: false, word: "ping only" } };
     await render(
       { one: { subnet: "10.200.1.1/24", version: "" }, two: { ...HOSTS["two"], reach } as Host },
       { flannel_verify: true },
@@ -116,6 +117,27 @@ describe("the report without a lab", function () {
     const markdown = await read("flannel.md");
     expect(markdown).to.include("| one | · | ping only |\n| two | ping only | · |\n");
     expect(markdown).to.match(/^\| one \| - \|/m);
+  });
+
+  it("says in the words of the trial what does not get through, and what to do", async () => {
+    const two = {
+      ...HOSTS["two"],
+      reach: {
+        one: { address: "10.200.1.254", ping: true, tcp: false, word: "small packets only" },
+      },
+      remedies: [
+        "Give the <MTU>.",
+        "Ping without TCP is what broken TX checksum offload looks like",
+      ],
+    } as Host;
+    await render({ one: HOSTS["one"] as Host, two }, { flannel_verify: true });
+    const markdown = await read("flannel.md");
+    expect(markdown).to.include("| two | small packets only | · |\n");
+    expect(markdown).to.match(/\n\nGive the <MTU>\.\n$/);
+    const html = await read("flannel.html");
+    expect(html).to.include('<td class="warn">small packets only</td>');
+    expect(html).to.include('<p class="note">Give the &lt;MTU&gt;.</p>');
+    expect(html).to.not.include("Ping without TCP");
   });
 
   it("is written once with serial, by the last batch", async () => {
@@ -126,7 +148,7 @@ describe("the report without a lab", function () {
 });
 
 /** Variables as the role's tasks leave them. */
-function factsOf({ subnet, reasons = [], reach }: Host): object {
+function factsOf({ subnet, reasons = [], reach, remedies = [] }: Host): object {
   const network = "10.200.0.0/16";
   return {
     __flannel_unit: {
@@ -136,6 +158,6 @@ function factsOf({ subnet, reasons = [], reach }: Host): object {
       restart_reasons: reasons,
       subnet: { network, subnet, mtu: 1450, ip_masq: true },
     },
-    ...(reach === undefined ? {} : { __flannel_reach: reach }),
+    ...(reach === undefined ? {} : { __flannel_overlay: { reach, remedies } }),
   };
 }

@@ -13,7 +13,7 @@ const GROWTH_OF_TASK = 2;
 const NOISE_SECONDS = 0.02;
 /** Each host tries every other, so these have more to look at on each; all of it takes less than Ansible itself. */
 const MAY_GROW = [
-  "Let the other hosts know what this one found",
+  "Reach for the other hosts, like a pod and as this host itself",
   "Check that this host reaches the others over the overlay",
 ];
 

@@ -136,7 +136,12 @@ describe("the installed role", function () {
       expect(run.output).to.include('"Network": "10.200.0.0/16"');
     });
 
-    for (const name of ["flannel_etcd_config", "flannel_install", "flannel_unit"]) {
+    for (const name of [
+      "flannel_etcd_config",
+      "flannel_install",
+      "flannel_overlay",
+      "flannel_unit",
+    ]) {
       it(`has the documentation of ${name}, with examples that run as they stand`, async () => {
         const text = await offline("ansible-doc", `${COLLECTION}.${name}`);
         expect(text).to.match(/OPTIONS/);

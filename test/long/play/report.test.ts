@@ -47,8 +47,12 @@ describe("the role's report", function () {
     return path;
   };
   const read = (name: string): Promise<string> => readFile(join(directory, "out", name), "utf8");
-  const listeners = (host: string): Promise<string> =>
-    lab.ssh(host, "sleep 1; ss -Hltnp | grep -c python || true");
+  /** What a trial has left on a host. */
+  const traces = (host: string): Promise<string> =>
+    lab.ssh(
+      host,
+      "pgrep -f 'flannel_overlay-ech[o]' || true; ip netns list; ip -o link show flannel-try 2>/dev/null || true",
+    );
 
   it("is not written in check mode", async () => {
     const run = await play(["--check"]);
@@ -69,7 +73,7 @@ describe("the role's report", function () {
         new RegExp(`^\\| ${host} \\| v0.28.9 \\| ${subnet} \\| 1450 \\| lab-eth0 \\| active `, "m"),
       );
       expect(html).to.include(`<title>${subnet.replace(/\.1\//, ".0/")}: ${host}</title>`);
-      expect(await listeners(host)).to.equal("0");
+      expect(await traces(host)).to.equal("");
     }
     expect(markdown).to.match(/^\| worker-1 \| · \| ok \|$/m);
     expect(html).to.not.match(/https?:|src=|@import|<script|<link/);
@@ -101,7 +105,7 @@ describe("the role's report", function () {
     const run = await play([], site);
     expect(run.exitCode, run.output).to.equal(0);
     expect(await read("flannel.md")).to.include("| worker-1 | · | ok |\n| worker-2 | ok | · |\n");
-    for (const host of WORKERS) expect(await listeners(host)).to.equal("0");
+    for (const host of WORKERS) expect(await traces(host)).to.equal("");
     const { ino } = await stat(join(directory, "out", "flannel.md"));
     expect((await play([], site)).changed).to.deep.equal([]);
     expect((await stat(join(directory, "out", "flannel.md"))).ino).to.equal(ino);
@@ -128,19 +132,46 @@ describe("the role's report", function () {
     expect(await read("flannel.md")).to.match(
       /^\| worker-1 .* active \(running\) .*\n\| worker-2 .* active \(running\) /m,
     );
-    // Nobody has ended the echo of worker-2, which would end by itself after five minutes.
-    await lab.ssh("worker-2", "pkill -f '[o]verlay-probe'");
+    for (const host of WORKERS) expect(await traces(host)).to.equal("");
   });
 
   it("tells pings without TCP from an overlay that carries nothing, with the remedy", async () => {
-    await lab.ssh("worker-2", "iptables -I INPUT -i flannel.1 -p tcp -j DROP");
+    await lab.ssh("worker-2", "iptables -I FORWARD -i flannel.1 ! -p icmp -j DROP");
     const run = await play();
-    await lab.ssh("worker-2", "iptables -D INPUT -i flannel.1 -p tcp -j DROP");
+    await lab.ssh("worker-2", "iptables -D FORWARD -i flannel.1 ! -p icmp -j DROP");
     expect(run.failed).to.include(`worker-1: ${VERDICT_TASK}`);
     expect(run.output).to.match(/worker-2 \([\d.]+\): ping works, TCP does not/);
     expect(run.output).to.include("flannel_tx_checksum_offload: false");
     expect(await read("flannel.md")).to.match(/^\| worker-1 \| · \| ping only \|$/m);
     expect(await read("flannel.html")).to.include("Ping works, TCP does not");
+  });
+
+  it("does not take a firewall for pings without TCP, nor one that lets pods through for a fault", async () => {
+    const filter = "iptables -I INPUT -i flannel.1 -p tcp --syn -j DROP; iptables -P INPUT DROP";
+    const opened = "iptables -I INPUT 1 -p tcp --dport 22 -j ACCEPT";
+    const related = "iptables -I INPUT 1 -m conntrack --ctstate ESTABLISHED,RELATED -j ACCEPT";
+    const overlay = "iptables -I INPUT 1 -p udp --dport 8472 -j ACCEPT";
+    await lab.ssh("worker-2", `${opened}; ${related}; ${overlay}; ${filter}`);
+    const filtered = await play();
+    await lab.ssh("worker-2", "iptables -P INPUT ACCEPT; iptables -F INPUT");
+    expect(filtered.exitCode, filtered.output).to.equal(0);
+    await lab.ssh("worker-2", "iptables -I FORWARD -i flannel.1 -p tcp -j DROP");
+    const run = await play();
+    await lab.ssh("worker-2", "iptables -D FORWARD -i flannel.1 -p tcp -j DROP");
+    expect(run.output).to.match(/worker-2 \([\d.]+\): ping works, TCP does not; as UDP works/);
+    expect(run.output).to.not.include("flannel_tx_checksum_offload");
+    expect(await read("flannel.md")).to.match(/^\| worker-1 \| · \| no TCP \|$/m);
+  });
+
+  it("tells an MTU that the network does not carry", async () => {
+    const rule = "INPUT -p udp --dport 8472 -m length --length 1450:65535 -j DROP";
+    await lab.ssh("worker-2", `iptables -I ${rule}`);
+    const run = await play();
+    await lab.ssh("worker-2", `iptables -D ${rule}`);
+    expect(run.failed).to.include(`worker-1: ${VERDICT_TASK}`);
+    expect(run.output).to.match(/small packets get through, those of 1450 bytes.* 1392 bytes does/);
+    expect(run.output).to.include("flannel_network_config: {Backend: {MTU");
+    expect(await read("flannel.md")).to.match(/^\| worker-1 \| · \| small packets only \|$/m);
   });
 
   it("says it when nothing gets through", async () => {
@@ -161,7 +192,7 @@ describe("the role's report", function () {
     expect(run.exitCode, run.output).to.equal(0);
     expect(await read("flannel.md")).to.match(/^host-gw overlay/m);
     for (const host of WORKERS) {
-      expect(await listeners(host)).to.equal("0");
+      expect(await traces(host)).to.equal("");
       const addresses = await lab.ssh(host, "ip -4 -o address show");
       expect(addresses, addresses).to.not.include("10.200.");
     }

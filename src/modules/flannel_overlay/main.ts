@@ -1,0 +1,4 @@
+import { runModule } from "../../ansible/entry";
+import { module } from "./module";
+
+void runModule(module, embeddedArguments);
