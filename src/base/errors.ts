@@ -1,24 +1,32 @@
 // The one error class of the project. Foreign errors are translated into it where they enter
 // (etcd/, host/), so that everything above speaks in codes and finished sentences.
 
+const CODES = [
+  "invalid_arguments",
+  "invalid_config",
+  "unsupported",
+  "conflict",
+  "refused",
+  "not_found",
+  "permission",
+  "network",
+  "tls",
+  "auth",
+  "timeout",
+  "verification",
+  "host",
+  "service",
+  "interrupted",
+  "internal",
+] as const;
+
 /** What kind of thing went wrong; stable, so that playbooks may branch on `error_code`. */
-export type ErrorCode =
-  | "invalid_arguments"
-  | "invalid_config"
-  | "unsupported"
-  | "conflict"
-  | "refused"
-  | "not_found"
-  | "permission"
-  | "network"
-  | "tls"
-  | "auth"
-  | "timeout"
-  | "verification"
-  | "host"
-  | "service"
-  | "interrupted"
-  | "internal";
+export type ErrorCode = (typeof CODES)[number];
+
+/** Whether a value from outside is one of them. */
+export function isErrorCode(value: unknown): value is ErrorCode {
+  return CODES.some((code) => code === value);
+}
 
 export interface ErrorOptions {
   readonly cause?: unknown;

@@ -1,7 +1,7 @@
 // Takes single files out of a tar.gz, into places of the caller's choosing and nowhere else.
 
 import { createReadStream } from "node:fs";
-import { type FileHandle, open, stat } from "node:fs/promises";
+import { open, stat } from "node:fs/promises";
 import { type Gunzip } from "node:zlib";
 
 import { ModuleError, messageOf, systemCodeOf } from "../base/errors";
@@ -22,14 +22,39 @@ export const ARCHIVE_LIMITS: ArchiveLimits = { maxBytes: 512 * 1024 * 1024, maxR
 const CHUNK_BYTES = 256 * 1024;
 const MAX_METADATA_BYTES = 64 * 1024;
 
+/** A file in an archive. */
+export interface ArchiveMember {
+  readonly sizeBytes: number;
+  /** Its bytes, once; whoever does not need all of them may stop. */
+  content(): AsyncIterable<Buffer>;
+}
+
+/** What is done with a wanted file when its turn comes. */
+export type MemberReader = (member: ArchiveMember) => Promise<void>;
+
 /**
  * Writes the wanted members of the archive to their destinations (which must not exist), mode
- * 0600. Every entry is checked, wanted or not. Throws ModuleError `verification` for an archive
- * that is damaged, hostile or lacks a wanted file, `host` when the disk fails.
+ * 0600. Throws ModuleError: `verification` as `readMembers` does, `host` when the disk fails.
  */
 export async function extractFiles(
   archive: string,
   wanted: ReadonlyMap<string, string>,
+  limits = ARCHIVE_LIMITS,
+): Promise<void> {
+  const writers = [...wanted].map(
+    ([name, path]) => [name, (member: ArchiveMember) => writeMember(member, path)] as const,
+  );
+  await readMembers(archive, new Map(writers), limits);
+}
+
+/**
+ * Hands each wanted member of the archive to its reader, in the order of the archive. Every entry
+ * is checked, wanted or not. Throws ModuleError `verification` for an archive that is damaged,
+ * hostile or lacks a wanted file.
+ */
+export async function readMembers(
+  archive: string,
+  wanted: ReadonlyMap<string, MemberReader>,
   limits = ARCHIVE_LIMITS,
 ): Promise<void> {
   const missing = new Set(wanted.keys());
@@ -41,11 +66,11 @@ export async function extractFiles(
   );
   try {
     for (let entry = await nextEntry(input); entry !== undefined; entry = await nextEntry(input)) {
-      const destination = wanted.get(entry.name);
-      if (destination === undefined) await skipEntry(input, entry);
+      const reader = wanted.get(entry.name);
+      if (reader === undefined) await skipEntry(input, entry);
       else if (entry.type !== "file") throw new TarError(`"${entry.name}" is a directory`);
       else if (!missing.delete(entry.name)) throw new TarError(`"${entry.name}" is in it twice`);
-      else await writeEntry(input, entry, destination);
+      else await readEntry(input, entry, reader);
     }
     await input.drain();
   } catch (error) {
@@ -73,23 +98,40 @@ async function skipEntry(input: BlockReader, entry: TarEntry): Promise<void> {
     if (entry.sizeBytes > MAX_METADATA_BYTES) throw new TarError("an extended header is too large");
     checkExtendedHeader(await input.read(entry.sizeBytes));
   } else {
-    await input.pass(entry.sizeBytes, undefined);
+    await input.skip(entry.sizeBytes);
   }
-  await input.pass(paddingOf(entry), undefined);
+  await input.skip(paddingOf(entry));
 }
 
-async function writeEntry(input: BlockReader, entry: TarEntry, path: string): Promise<void> {
-  let handle: FileHandle | undefined;
-  try {
-    handle = await open(path, "wx", 0o600);
-    await input.pass(entry.sizeBytes, handle);
-    await handle.sync();
-  } catch (error) {
-    throw error instanceof TarError ? error : translateFileError(path, "write", error);
-  } finally {
-    await handle?.close();
+async function readEntry(input: BlockReader, entry: TarEntry, reader: MemberReader): Promise<void> {
+  let left = entry.sizeBytes;
+  async function* content(): AsyncGenerator<Buffer> {
+    while (left > 0) {
+      const part = await input.readSome(left);
+      left -= part.length;
+      yield part;
+    }
   }
-  await input.pass(paddingOf(entry), undefined);
+  await reader({ sizeBytes: entry.sizeBytes, content });
+  await input.skip(left + paddingOf(entry));
+}
+
+/** Only what the disk refuses is its fault; an archive that cannot be read is not. */
+async function writeMember(member: ArchiveMember, path: string): Promise<void> {
+  const refuse = (error: unknown): never => {
+    throw translateFileError(path, "write", error);
+  };
+  const handle = await open(path, "wx", 0o600).catch(refuse);
+  try {
+    let done = 0;
+    for await (const part of member.content()) {
+      await writeAt(handle, part, done).catch(refuse);
+      done += part.length;
+    }
+    await handle.sync().catch(refuse);
+  } finally {
+    await handle.close();
+  }
 }
 
 function paddingOf(entry: TarEntry): number {
@@ -136,16 +178,17 @@ class BlockReader {
     return bytes;
   }
 
-  /** Moves `length` bytes into the file, or past it. */
-  async pass(length: number, target: FileHandle | undefined): Promise<void> {
-    let done = 0;
-    while (done < length) {
-      if (this.#rest.length === 0) this.#rest = await this.#next();
-      const part = this.#rest.subarray(0, length - done);
-      this.#rest = this.#rest.subarray(part.length);
-      if (target !== undefined) await writeAt(target, part, done);
-      done += part.length;
-    }
+  /** At least one byte and at most `length`: what is there already. */
+  async readSome(length: number): Promise<Buffer> {
+    if (this.#rest.length === 0) this.#rest = await this.#next();
+    const part = this.#rest.subarray(0, length);
+    this.#rest = this.#rest.subarray(part.length);
+    return part;
+  }
+
+  async skip(length: number): Promise<void> {
+    let left = length;
+    while (left > 0) left -= (await this.readSome(left)).length;
   }
 
   /** Reads what follows the end mark, so that gzip's own checksum of the whole is compared. */

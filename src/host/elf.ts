@@ -17,30 +17,41 @@ export interface ElfProgram {
   readonly expectedBytes: number;
 }
 
+/** Bytes of a program: up to `length` of them at `offset`, fewer at the end. */
+type ReadBytes = (offset: number, length: number) => Buffer | Promise<Buffer>;
+
 /** Reads an ELF program; undefined when the file is something else. Throws system errors. */
 export async function tryReadElf(path: string): Promise<ElfProgram | undefined> {
   const handle = await open(path, "r");
   try {
-    const header = await readAt(handle, 0, HEADER_BYTES);
-    const layout = tryParseHeader(header);
-    if (layout === undefined) return undefined;
-    const table = await readAt(handle, layout.tableOffset, layout.tableCount * layout.tableStride);
-    const segments = parseSegments(table, layout);
-    const interpreter = segments.find((segment) => segment.type === SEGMENT_INTERPRETER);
-    return {
-      machine: layout.machine,
-      bits: layout.bits,
-      littleEndian: layout.littleEndian,
-      interpreter: interpreter && (await readText(handle, interpreter)),
-      expectedBytes: Math.max(
-        layout.sectionsEnd,
-        layout.tableOffset + layout.tableCount * layout.tableStride,
-        ...segments.map((segment) => segment.offset + segment.bytes),
-      ),
-    };
+    return await tryParseElf((offset, length) => readAt(handle, offset, length));
   } finally {
     await handle.close();
   }
+}
+
+/** The same for a program of which only the beginning is at hand. */
+export function tryReadElfHead(head: Buffer): Promise<ElfProgram | undefined> {
+  return tryParseElf((offset, length) => head.subarray(offset, offset + length));
+}
+
+async function tryParseElf(readBytes: ReadBytes): Promise<ElfProgram | undefined> {
+  const layout = tryParseHeader(await readBytes(0, HEADER_BYTES));
+  if (layout === undefined) return undefined;
+  const tableBytes = layout.tableCount * layout.tableStride;
+  const segments = parseSegments(await readBytes(layout.tableOffset, tableBytes), layout);
+  const interpreter = segments.find((segment) => segment.type === SEGMENT_INTERPRETER);
+  return {
+    machine: layout.machine,
+    bits: layout.bits,
+    littleEndian: layout.littleEndian,
+    interpreter: interpreter && (await readText(readBytes, interpreter)),
+    expectedBytes: Math.max(
+      layout.sectionsEnd,
+      layout.tableOffset + tableBytes,
+      ...segments.map((segment) => segment.offset + segment.bytes),
+    ),
+  };
 }
 
 interface Layout {
@@ -109,8 +120,8 @@ function reader(bytes: Buffer, littleEndian: boolean): Read {
   };
 }
 
-async function readText(handle: FileHandle, segment: Segment): Promise<string> {
-  const bytes = await readAt(handle, segment.offset, Math.min(segment.bytes, 4096));
+async function readText(readBytes: ReadBytes, segment: Segment): Promise<string> {
+  const bytes = await readBytes(segment.offset, Math.min(segment.bytes, 4096));
   return bytes.toString("latin1").replace(/\0.*$/s, "");
 }
 

@@ -9,6 +9,7 @@ import { type FlannelInstallOptions } from "../../src/generated/flannel_install"
 import { previousPath } from "../../src/host/previous-versions";
 import { type RunningProgram } from "../../src/host/running-programs";
 import { type Outcome, nothing } from "../../src/modules/flannel_install/apply";
+import { type CachedAsset } from "../../src/modules/flannel_install/cache";
 import { type Change } from "../../src/modules/flannel_install/changes";
 import { type Declared, declare } from "../../src/modules/flannel_install/declare";
 import {
@@ -19,6 +20,7 @@ import { type Observed } from "../../src/modules/flannel_install/observe";
 import { type Origin } from "../../src/modules/flannel_install/origin";
 import { type Plan, plan } from "../../src/modules/flannel_install/plan";
 import { report } from "../../src/modules/flannel_install/report";
+import { type Source, sourceFor } from "../../src/modules/flannel_install/source";
 
 export type Options = Partial<FlannelInstallOptions>;
 
@@ -50,6 +52,13 @@ export const optionsWith = (options: Options = {}): FlannelInstallOptions => ({
   ...DEFAULTS,
   ...options,
 });
+
+/** The file that these options ask for, for this CPU. */
+export const sourceWith = (options: Options, arch: Arch): Source => {
+  const { wanted } = declare(optionsWith(options));
+  if (wanted === undefined) throw new Error("nothing is wanted");
+  return sourceFor(wanted.source, arch);
+};
 
 /** An installed binary of this version, as the module leaves it; undefined: it tells none. */
 export const binaryOf = (
@@ -89,6 +98,8 @@ export interface Host {
   readonly unknown?: readonly ("group" | "owner")[];
   /** The digest that the file to install from must have; "later": a list of checksums says it. */
   readonly expected?: string;
+  /** The file in the cache. */
+  readonly cached?: CachedAsset;
 }
 
 /** What `observe` would tell of the host. Throws for one that cannot be. */
@@ -112,6 +123,7 @@ export function observedOn(host: Host, declared: Declared): Observed {
     running: { current: 0, replaced: 0, ...host.running },
     account: accountOn(host, declared),
     digest: digestFor(host.expected),
+    cached: host.cached,
   };
 }
 

@@ -52,6 +52,7 @@ const TESTED_ELSEWHERE: Readonly<Record<string, string>> = {
   "flannel/findings.ts": "a collection; flannel/network-config.test.ts",
   "flannel/flag-values.ts": "flannel/flags.test.ts",
   "flannel/subnet-range.ts": "flannel/network-config.test.ts",
+  "modules/flannel_install/fill-cache.ts": "integration/flannel_install/downloaded.test.ts",
   "host/download/download.ts": "integration/flannel_install/download.test.ts",
   "host/download/failure.ts": "host/network-errors.test.ts and integration/flannel_install",
   "host/download/fetch-text.ts": "integration/flannel_install/transport.test.ts",

@@ -24,6 +24,8 @@ export interface WantedFile {
   readonly sha256: string | undefined;
   /** Why a file with these first bytes cannot be the one, or undefined. */
   readonly rejectHead: (head: Buffer) => string | undefined;
+  /** The same for the file as a whole, once it is there. */
+  readonly rejectFile?: () => Promise<string | undefined>;
 }
 
 export interface Download {
@@ -130,21 +132,21 @@ interface Transfer {
 }
 
 async function attemptTransfer(transfer: Transfer): Promise<void> {
-  const { url, sink, expected } = transfer;
+  const { url } = transfer;
   if (url.protocol === "file:") await copyLocal(transfer);
   else await transferHttp(transfer);
+  const fault = await findFault(transfer);
+  if (fault !== undefined) throw new TransferError("verification", describe(url, fault), false);
+}
+
+async function findFault({ sink, expected }: Transfer): Promise<string | undefined> {
   const reason = expected.rejectHead(sink.head);
-  if (reason !== undefined) throw new TransferError("verification", describe(url, reason), false);
+  if (reason !== undefined) return reason;
   const sha256 = sink.digest();
-  if (expected.sha256 === undefined || expected.sha256 === sha256) return;
-  throw new TransferError(
-    "verification",
-    describe(
-      url,
-      `the SHA-256 of its ${sink.bytes} bytes is ${sha256}, declared is ${expected.sha256}`,
-    ),
-    false,
-  );
+  if (expected.sha256 !== undefined && expected.sha256 !== sha256) {
+    return `the SHA-256 of its ${sink.bytes} bytes is ${sha256}, declared is ${expected.sha256}`;
+  }
+  return expected.rejectFile?.();
 }
 
 async function copyLocal(transfer: Transfer): Promise<void> {

@@ -9,6 +9,7 @@ import { type FileAttributes, applyAttributes, removeFile } from "../../host/ato
 import { sha256OfFile } from "../../host/checksum";
 import { translateFileError } from "../../host/file-errors";
 import {
+  type AssetDownload,
   type AttributesSetting,
   type Change,
   type Digests,
@@ -19,6 +20,7 @@ import {
 import { type Declared } from "./declare";
 import { createDirectories, removeEmptyDirectories } from "./directories";
 import { settleDigest } from "./expected-digest";
+import { fillCache } from "./fill-cache";
 import { type Observed } from "./observe";
 import { type Asset, type StagedFiles, obtainAsset, unpackAsset } from "./obtain";
 import { putInPlace } from "./place";
@@ -53,6 +55,8 @@ export async function apply(change: Change, outcome: Outcome, run: Run): Promise
     case "set-attributes":
       await setAttributes(change);
       return outcome;
+    case "download":
+      return download(change, run);
     case "install":
       return install(change, run).catch(async (error: unknown) => {
         await uncreate(run);
@@ -83,6 +87,12 @@ async function setAttributes({ path, attributes }: AttributesSetting): Promise<v
   }
 }
 
+async function download(change: AssetDownload, run: Run): Promise<Installed> {
+  const begunAtMs = Date.now();
+  const asset = await fillCache(change, run);
+  return { asset, version: undefined, digests: {}, elapsedMs: Date.now() - begunAtMs };
+}
+
 /** Stages everything, verifies everything, and only then touches what is in use. */
 async function install(change: Installation, run: Run): Promise<Installed> {
   const begunAtMs = Date.now();
@@ -99,8 +109,10 @@ async function install(change: Installation, run: Run): Promise<Installed> {
     await putInPlace(change, { asset, staged, digests, staging }, run);
     return { asset, version, digests, elapsedMs: Date.now() - begunAtMs };
   } finally {
-    const paths: readonly string[] = Object.values(staging);
-    for (const path of paths) await rm(path, { force: true });
+    const { sent } = run.declared.paths;
+    const staged: readonly string[] = Object.values(staging);
+    const mine = change.source.src === sent ? [...staged, sent] : staged;
+    for (const path of mine) await rm(path, { force: true });
   }
 }
 

@@ -6,6 +6,7 @@ import { tagOf } from "../../flannel/version";
 import { type FileAttributes } from "../../host/atomic-file";
 import { formatMode } from "../../host/file-mode";
 import { type PreviousVersion } from "../../host/previous-versions";
+import { type CachePaths } from "./cache";
 import { type InstallPaths } from "./declare";
 import { digestOfBinary } from "./expected-digest";
 import { type InstalledFile } from "./inspect";
@@ -41,7 +42,14 @@ export interface AttributesSetting extends BaseChange {
   readonly attributes: FileAttributes;
 }
 
-export type Change = AttributesSetting | DirectoryCreation | Installation | Removal;
+/** `state: downloaded`. */
+export interface AssetDownload extends BaseChange {
+  readonly kind: "download";
+  readonly paths: CachePaths;
+  readonly source: Source;
+}
+
+export type Change = AssetDownload | AttributesSetting | DirectoryCreation | Installation | Removal;
 
 /** SHA-256 of files that have been obtained. */
 export type Digests = Readonly<Partial<Record<ReleaseFile, string>>>;
@@ -84,6 +92,34 @@ export function installation(
       after: after.join(""),
     },
   };
+}
+
+/** Puts a file of a release into the cache. */
+export function assetDownload(
+  paths: CachePaths,
+  source: Source,
+  { cached, digest }: Pick<Observed, "cached" | "digest">,
+): AssetDownload {
+  const sha256 = digest.kind === "known" ? digest.sha256 : NOT_DECLARED;
+  const instead = cached?.fault === undefined ? "" : ` (of the file there: ${cached.fault})`;
+  return {
+    ...{ kind: "download", paths, source },
+    summary: `download ${tagOf(source.version)} as ${paths.asset}${instead}`,
+    diff: {
+      before_header: paths.asset,
+      after_header: paths.asset,
+      before: cached === undefined ? "" : describe(DAEMON, { sha256: cached.sha256 }),
+      after: describe(DAEMON, { sha256 }),
+    },
+  };
+}
+
+/** The same download with the digest that was not known when it was planned. */
+export function withDigest(change: AssetDownload, sha256: string): AssetDownload {
+  const { diff } = change;
+  return diff === undefined
+    ? change
+    : { ...change, diff: { ...diff, after: describe(DAEMON, { sha256 }) } };
 }
 
 /** Where a file of the release is installed. */

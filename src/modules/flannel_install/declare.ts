@@ -1,11 +1,11 @@
 // What the options of the task mean: parsed, completed, joined to paths.
 
-import { isAbsolute, join } from "node:path";
+import { isAbsolute, join, normalize } from "node:path";
 
 import { ModuleError } from "../../base/errors";
 import { isRecord } from "../../base/json";
 import { type Arch, DAEMON, MK_DOCKER_OPTS, parseArch } from "../../flannel/release-assets";
-import { parseVersion } from "../../flannel/version";
+import { parseVersion, tagOf } from "../../flannel/version";
 import { type FlannelInstallOptions } from "../../generated/flannel_install";
 import { parseChecksum } from "../../host/checksum";
 import { parseMode } from "../../host/file-mode";
@@ -18,14 +18,18 @@ export interface InstallPaths {
   readonly script: string;
   /** What is known of files that came out of an archive (origin.ts). */
   readonly origin: string;
+  /** Where others may send a file to install from: it is this module's to remove. */
+  readonly sent: string;
 }
 
 export interface Declared {
   readonly paths: InstallPaths;
   /** The CPU; undefined: that of the host. */
   readonly arch: Arch | undefined;
-  /** Undefined for `state: absent`. */
+  /** Of `state: present` only. */
   readonly wanted: Wanted | undefined;
+  /** Of `state: downloaded` only. */
+  readonly cache: WantedInCache | undefined;
 }
 
 /** What `state: present` asks for, on whatever CPU. */
@@ -37,6 +41,13 @@ export interface Wanted {
   readonly source: DeclaredSource;
 }
 
+/** What `state: downloaded` asks for, for whatever CPU. */
+export interface WantedInCache {
+  /** Of this version. */
+  readonly directory: string;
+  readonly source: DeclaredSource;
+}
+
 /** Five times a release of flannel. */
 const MAX_DOWNLOAD_BYTES = 256 * 1024 * 1024;
 
@@ -44,40 +55,58 @@ const MAX_DOWNLOAD_BYTES = 256 * 1024 * 1024;
 export function declare(options: FlannelInstallOptions): Declared {
   const paths = pathsOf(options.bin_dir);
   const arch = options.arch === undefined ? undefined : parseArch(options.arch);
-  if (options.state === "absent") return { paths, arch, wanted: undefined };
+  const nothing = { paths, arch, wanted: undefined, cache: undefined };
+  if (options.state === "absent") return nothing;
   const source = declareSource(options);
   // Whether a template can be filled does not depend on the CPU.
   sourceFor(source, arch ?? "amd64");
+  if (options.state === "downloaded") return { ...nothing, cache: declareCache(options, source) };
   const { owner, group, keep } = options;
   return {
-    paths,
-    arch,
+    ...nothing,
     wanted: { mode: parseProgramMode(options.mode), owner, group, keep, source },
   };
 }
 
 /** The file that is declared, for the CPU of this host unless another one is declared. */
 export function sourceOf(
-  { arch, wanted }: Declared,
+  { arch, wanted, cache }: Declared,
   { cpu }: { readonly cpu: { readonly arch: Arch | undefined } },
 ): Source | undefined {
   const target = arch ?? cpu.arch;
-  return wanted && target && sourceFor(wanted.source, target);
+  const source = (wanted ?? cache)?.source;
+  return source && target && sourceFor(source, target);
 }
 
 /** A relative directory is refused: relative to what would be chance. */
+function requireAbsolute(path: string, option: string, example: string): void {
+  if (isAbsolute(path)) return;
+  throw new ModuleError(
+    "invalid_arguments",
+    `${option}: ${path}: expected an absolute path, such as ${example}`,
+  );
+}
+
+function declareCache(
+  { dest = "", src }: FlannelInstallOptions,
+  source: DeclaredSource,
+): WantedInCache {
+  requireAbsolute(dest, "dest", "/var/cache/flannel");
+  if (src === undefined) return { directory: join(dest, tagOf(source.version)), source };
+  throw new ModuleError(
+    "invalid_arguments",
+    "src: with state downloaded there is nothing to install from it; give url, which may be a file:// one",
+  );
+}
+
 function pathsOf(directory: string): InstallPaths {
-  if (!isAbsolute(directory)) {
-    throw new ModuleError(
-      "invalid_arguments",
-      `bin_dir: ${directory}: expected an absolute path, such as /usr/local/sbin`,
-    );
-  }
+  requireAbsolute(directory, "bin_dir", "/usr/local/sbin");
   return {
     directory,
     binary: join(directory, DAEMON),
     script: join(directory, MK_DOCKER_OPTS),
     origin: join(directory, `.${DAEMON}.origin.json`),
+    sent: join(directory, `.${DAEMON}.sent`),
   };
 }
 
@@ -88,7 +117,7 @@ function declareSource(options: FlannelInstallOptions): DeclaredSource {
   return {
     version: parseVersion(options.version ?? ""),
     withScript: options.mk_docker_opts,
-    src: options.src,
+    src: options.src === undefined ? undefined : normalize(options.src),
     urls: options.url,
     checksum: options.checksum === undefined ? undefined : parseChecksum(options.checksum),
     headers: declareHeaders(options.headers ?? {}),

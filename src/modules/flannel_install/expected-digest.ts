@@ -60,7 +60,8 @@ export async function settleDigest(
   }
 }
 
-async function declaredSha256({
+/** The declared digest, or the one in the declared list. Undefined: none is declared. */
+export async function declaredSha256({
   checksum,
   download,
   assetNames,

@@ -7,9 +7,16 @@ import { tryResolveAccount } from "../../host/accounts";
 import { listNames } from "../../host/directory";
 import { type PreviousVersion, listPreviousVersions } from "../../host/previous-versions";
 import { type RunningProgram, countRunning } from "../../host/running-programs";
+import { type CachedAsset, cachePathsFor, tryInspectCache } from "./cache";
 import { type Cpu, readCpu } from "./cpu";
-import { type Declared, type InstallPaths, type Wanted, sourceOf } from "./declare";
-import { type ExpectedDigest, expectDigest } from "./expected-digest";
+import {
+  type Declared,
+  type InstallPaths,
+  type Wanted,
+  type WantedInCache,
+  sourceOf,
+} from "./declare";
+import { type ExpectedDigest, declaredSha256, expectDigest } from "./expected-digest";
 import {
   type InstalledBinary,
   type InstalledFile,
@@ -17,6 +24,7 @@ import {
   tryInspectFile,
 } from "./inspect";
 import { type Origins, readOrigins } from "./origin";
+import { type Source } from "./source";
 import { findLeftovers } from "./staging";
 
 export interface Observed {
@@ -27,6 +35,8 @@ export interface Observed {
   readonly account: Account;
   /** What the file to install from must be, as far as that is known by now. */
   readonly digest: ExpectedDigest;
+  /** The file in the cache of `state: downloaded`. */
+  readonly cached: CachedAsset | undefined;
 }
 
 export interface Directory {
@@ -53,16 +63,47 @@ export interface Account {
 
 /** Reads the host, and a list of checksums where its answer decides what is to be done. */
 export async function observe(declared: Declared): Promise<Observed> {
-  const { paths, wanted } = declared;
   const cpu = readCpu();
-  const directory = await observeDirectory(paths);
+  return declared.cache === undefined
+    ? observeHost(declared, cpu)
+    : observeCache(declared, declared.cache, cpu);
+}
+
+async function observeHost(declared: Declared, cpu: Cpu): Promise<Observed> {
+  const { paths, wanted } = declared;
+  const directory = await observeDirectory(paths, wanted?.source.src);
   const installed = await observeFiles(paths, declared.arch ?? cpu.arch);
   const running = countRunning(await tryRealPath(paths));
   const account = wanted === undefined ? NOBODY : await observeAccount(wanted);
   const source = sourceOf(declared, { cpu });
   const digest =
     source === undefined ? UNDECLARED : await expectDigest(source, installed.binary?.version);
-  return { cpu, directory, installed, running, account, digest };
+  return { cpu, directory, installed, running, account, digest, cached: undefined };
+}
+
+/** What is installed on a host that downloads for others does not matter. */
+async function observeCache(
+  declared: Declared,
+  { directory }: WantedInCache,
+  cpu: Cpu,
+): Promise<Observed> {
+  const source = sourceOf(declared, { cpu });
+  const digest = source === undefined ? UNDECLARED : await askDigest(source);
+  return {
+    cpu,
+    directory: { missing: await missingDirectories(directory), names: [], leftovers: [] },
+    installed: { binary: undefined, script: undefined, origins: {}, kept: [] },
+    running: { current: 0, replaced: 0 },
+    account: NOBODY,
+    digest,
+    cached: source && (await tryInspectCache(cachePathsFor(directory, source), source, digest)),
+  };
+}
+
+/** A list of checksums is asked in any case: its answer is what the result is wanted for. */
+async function askDigest(source: Source): Promise<ExpectedDigest> {
+  const sha256 = await declaredSha256(source);
+  return sha256 === undefined ? UNDECLARED : { kind: "known", sha256 };
 }
 
 const NOBODY: Account = { uid: undefined, gid: undefined };
@@ -83,11 +124,11 @@ async function tryRealPath(paths: InstallPaths): Promise<string> {
   return join(directory, basename(paths.binary));
 }
 
-async function observeDirectory(paths: InstallPaths): Promise<Directory> {
+async function observeDirectory(paths: InstallPaths, src: string | undefined): Promise<Directory> {
   return {
     names: listNames(paths.directory),
     missing: await missingDirectories(paths.directory),
-    leftovers: findLeftovers(paths),
+    leftovers: findLeftovers(paths, src),
   };
 }
 

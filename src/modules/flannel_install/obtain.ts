@@ -6,7 +6,8 @@ import { pathToFileURL } from "node:url";
 import { ModuleError } from "../../base/errors";
 import { DAEMON, type ReleaseFile } from "../../flannel/release-assets";
 import { extractFiles } from "../../host/archive";
-import { type Download, downloadFile } from "../../host/download/download";
+import { type Download, type WantedFile, downloadFile } from "../../host/download/download";
+import { isGzip, rejectAsset } from "./release-file";
 import { type Source } from "./source";
 
 export type StagedFiles = Readonly<Partial<Record<ReleaseFile, string>>>;
@@ -24,11 +25,13 @@ export async function obtainAsset(
   { src, urls, withScript, download }: Source,
   sha256: string | undefined,
   path: string,
+  rejectFile?: WantedFile["rejectFile"],
 ): Promise<Asset> {
   if (src !== undefined) await checkSource(src);
   const addresses = src === undefined ? urls : [pathToFileURL(src)];
   const rejectHead = (head: Buffer): string | undefined => rejectAsset(head, withScript);
-  const downloaded = await downloadFile(addresses, path, { sha256, rejectHead }, download);
+  const wanted = { sha256, rejectHead, ...(rejectFile === undefined ? {} : { rejectFile }) };
+  const downloaded = await downloadFile(addresses, path, wanted, download);
   const { source, head } = downloaded;
   return { ...downloaded, source: src ?? source, isArchive: isGzip(head), path };
 }
@@ -41,27 +44,6 @@ async function checkSource(src: string): Promise<void> {
       { cause },
     );
   });
-}
-
-/** Why this cannot be a release file, by its first bytes. */
-function rejectAsset(head: Buffer, needsArchive: boolean): string | undefined {
-  if (isGzip(head)) return undefined;
-  if (head.toString("latin1", 0, 4) === "\x7fELF") {
-    return needsArchive
-      ? "is a bare binary, mk_docker_opts needs the tar.gz of the release"
-      : undefined;
-  }
-  if (head.length === 0) return "is empty";
-  const start = head.toString("latin1").trimStart();
-  if (/^<(!doctype html|html|head|body)/i.test(start)) {
-    return "is an HTML page and not the file (the login page of a proxy or mirror?)";
-  }
-  const shown = JSON.stringify(start.slice(0, 40)).replace(/[^ -~]/g, "?");
-  return `is neither a program nor a tar.gz, it begins with ${shown}`;
-}
-
-function isGzip(head: Buffer): boolean {
-  return head[0] === 0x1f && head[1] === 0x8b;
 }
 
 /** The files to install: the asset itself if it is the bare daemon, else unpacked to `places`. */

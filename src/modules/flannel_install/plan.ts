@@ -16,12 +16,20 @@ import { type PreviousVersion, previousPath } from "../../host/previous-versions
 import {
   type AttributesSetting,
   type Change,
+  assetDownload,
   attributesSetting,
   directoryCreation,
   installation,
   removal,
 } from "./changes";
-import { type Declared, type InstallPaths, type Wanted, sourceOf } from "./declare";
+import { cachePathsFor } from "./cache";
+import {
+  type Declared,
+  type InstallPaths,
+  type Wanted,
+  type WantedInCache,
+  sourceOf,
+} from "./declare";
 import { isExpected } from "./expected-digest";
 import { type InstalledFile } from "./inspect";
 import { type InstalledFiles, type Observed } from "./observe";
@@ -38,11 +46,24 @@ interface Goal {
 
 /** Pure. */
 export function plan(declared: Declared, observed: Observed): Plan {
-  const { paths, wanted } = declared;
-  if (wanted === undefined) return planAbsent(paths, observed);
+  const { paths, wanted, cache } = declared;
+  if (wanted === undefined && cache === undefined) return planAbsent(paths, observed);
   const source = sourceOf(declared, observed);
   if (source === undefined) return { changes: [], obstacles: [foreignCpu(observed)] };
-  return planPresent({ paths, wanted, source }, observed);
+  if (cache !== undefined) return planDownload(cache, source, observed);
+  return wanted === undefined ? NOTHING : planPresent({ paths, wanted, source }, observed);
+}
+
+const NOTHING: Plan = { changes: [] };
+
+function planDownload(cache: WantedInCache, source: Source, observed: Observed): Plan {
+  const { cached } = observed;
+  if (cached !== undefined && cached.fault === undefined) return NOTHING;
+  return {
+    changes: [assetDownload(cachePathsFor(cache.directory, source), source, observed)],
+    warnings: source.checksum === undefined ? [UNVERIFIED_DOWNLOAD] : [],
+    obstacles: unreleased(cache, source),
+  };
 }
 
 function planPresent(goal: Goal, observed: Observed): Plan {
@@ -64,6 +85,10 @@ function planPresent(goal: Goal, observed: Observed): Plan {
   };
 }
 
+const UNVERIFIED_DOWNLOAD =
+  "flanneld is downloaded unverified, because no checksum is declared; " +
+  "declare checksum to be sure that it is the file you mean";
+
 const UNVERIFIED =
   "flanneld is installed unverified, because no checksum is declared; " +
   "declare checksum to be sure that it is the file you mean";
@@ -75,7 +100,10 @@ function foreignCpu({ cpu }: Observed): Obstacle {
   return { code: "unsupported", message, lasting: true };
 }
 
-function unreleased(wanted: Wanted, { version, arch, src }: Source): readonly Obstacle[] {
+function unreleased(
+  wanted: Pick<Wanted, "source">,
+  { version, arch, src }: Source,
+): readonly Obstacle[] {
   const onlyOfficial = wanted.source.urls.every((url) => url === OFFICIAL_URL);
   const reason = whyNotReleased(version, arch);
   if (src !== undefined || !onlyOfficial || reason === undefined) return [];

@@ -5,11 +5,12 @@ import { tagOf } from "../../flannel/version";
 import { type Told } from "../../ansible/module";
 import { type Outcome } from "./apply";
 import { type Change } from "./changes";
-import { type Declared, sourceOf } from "./declare";
+import { cachePathsFor } from "./cache";
+import { type Declared, type WantedInCache, sourceOf } from "./declare";
 import { digestOfBinary, isExpected } from "./expected-digest";
 import { type Observed } from "./observe";
 import { type Plan } from "./plan";
-import { type Source } from "./source";
+import { type Source, releaseNameOf } from "./source";
 
 type Keys = Readonly<Record<string, unknown>>;
 
@@ -20,14 +21,18 @@ export function report(
   declared: Declared,
   observed: Observed,
   _plan: Plan,
-  { changes, outcome }: Told<Change, Outcome>,
+  told: Told<Change, Outcome>,
 ): Keys {
+  const { changes, outcome } = told;
+  const source = sourceOf(declared, observed);
+  if (declared.cache !== undefined) {
+    return source === undefined ? {} : reportCache(declared.cache, source, observed, told);
+  }
   const { binary } = declared.paths;
   const before = observed.installed.binary?.version;
   const { current, replaced } = observed.running;
   const fate = fateOf(binary, changes);
-  const source = sourceOf(declared, observed);
-  const present = source && reportPresent(source, observed, fate, outcome);
+  const present = source && reportPresent(source, observed, fate, told);
   return {
     path: binary,
     version_before: before === undefined ? null : tagOf(before),
@@ -35,6 +40,38 @@ export function report(
     ...present,
     kept: keptAfter(observed, changes),
     restart_required: replaced > 0 || (fate !== "stays" && current > 0),
+  };
+}
+
+/** Keys that are about an installed binary have no meaning here, and stay null. */
+function reportCache(
+  { directory }: WantedInCache,
+  source: Source,
+  { cached, digest }: Observed,
+  { changes, outcome }: Told<Change, Outcome>,
+): Keys {
+  const expected = digest.kind === "known" ? digest.sha256 : undefined;
+  const stays = cached?.fault === undefined ? cached?.sha256 : undefined;
+  const fetched = outcome?.asset.sha256 ?? (changes.length > 0 ? expected : undefined);
+  const sha256 = fetched ?? stays;
+  return {
+    path: cachePathsFor(directory, source).asset,
+    version: tagOf(source.version),
+    arch: source.arch,
+    asset: releaseNameOf(source),
+    sha256: sha256 ?? null,
+    checksum: sha256 === undefined ? null : `sha256:${sha256}`,
+    ...reportTransfer(outcome),
+    verified: source.checksum !== undefined && sha256 !== undefined,
+  };
+}
+
+function reportTransfer(outcome: Outcome): Keys {
+  return {
+    source: outcome?.asset.source ?? null,
+    bytes: outcome?.asset.bytes ?? 0,
+    attempts: outcome?.asset.attempts ?? 0,
+    elapsed_ms: outcome?.elapsedMs ?? 0,
   };
 }
 
@@ -57,7 +94,12 @@ function versionAfter(
   return version === undefined ? null : tagOf(version);
 }
 
-function reportPresent(source: Source, observed: Observed, fate: Fate, outcome: Outcome): Keys {
+function reportPresent(
+  source: Source,
+  observed: Observed,
+  fate: Fate,
+  { changes, outcome }: Told<Change, Outcome>,
+): Keys {
   const { digest, installed } = observed;
   const { binary, origins } = installed;
   const isReplaced = fate === "replaced";
@@ -65,11 +107,9 @@ function reportPresent(source: Source, observed: Observed, fate: Fate, outcome: 
   const isRight = isReplaced || isExpected(binary, origins, digest) === true;
   return {
     arch: source.arch,
+    asset: changes.some(({ kind }) => kind === "install") ? releaseNameOf(source) : null,
     sha256: outcome?.digests[DAEMON] ?? planned ?? null,
-    source: outcome?.asset.source ?? null,
-    bytes: outcome?.asset.bytes ?? 0,
-    attempts: outcome?.asset.attempts ?? 0,
-    elapsed_ms: outcome?.elapsedMs ?? 0,
+    ...reportTransfer(outcome),
     verified: source.checksum !== undefined && isRight,
   };
 }

@@ -48,6 +48,11 @@ export interface Source {
   readonly download: DownloadSettings;
 }
 
+/** The name under which flannel publishes the file. */
+export function releaseNameOf({ version, arch, withScript }: Source): string {
+  return assetName(withScript ? "archive" : "binary", version, arch);
+}
+
 /** Fills the placeholders for a CPU. Throws `invalid_arguments`. */
 export function sourceFor(declared: DeclaredSource, arch: Arch): Source {
   const { version, withScript, src, checksum } = declared;

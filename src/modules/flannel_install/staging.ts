@@ -1,5 +1,6 @@
 // Where an installation is prepared: beside its targets, under names the next run knows as debris.
 
+import { existsSync } from "node:fs";
 import { basename } from "node:path";
 
 import { listAbandoned, stagedPath } from "../../host/staging";
@@ -22,8 +23,12 @@ export function stagingFor(paths: InstallPaths): Staging {
   };
 }
 
-/** Staged files whose process has ended, as paths; those of another run in progress are none of ours. */
-export function findLeftovers(paths: InstallPaths): readonly string[] {
+/**
+ * Staged files whose process has ended, as paths; those of another run in progress are none of ours.
+ * A file that was sent is one, unless it is what shall be installed from (`src`).
+ */
+export function findLeftovers(paths: InstallPaths, src: string | undefined): readonly string[] {
   const targets = [paths.binary, paths.script, paths.origin].map((path) => basename(path));
-  return listAbandoned(paths.directory, targets);
+  const isLeft = src !== paths.sent && existsSync(paths.sent);
+  return [...listAbandoned(paths.directory, targets), ...(isLeft ? [paths.sent] : [])];
 }

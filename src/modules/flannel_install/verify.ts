@@ -29,8 +29,8 @@ export async function verifyBinary(
     throw new ModuleError("verification", `${origin}: ${reason}; nothing was replaced`, { cause });
   };
   const program = await tryReadElf(path);
-  const flaw =
-    program === undefined ? "is not a program" : await findFlaw(path, program, wanted, cpu);
+  const { size } = await stat(path);
+  const flaw = findFlaw(program, size, wanted.arch, whoWants(wanted.arch, cpu));
   if (flaw !== undefined) return refuse(flaw);
   const foreign = describeForeign(wanted, cpu);
   const answer = run(path, program?.interpreter, foreign, refuse);
@@ -41,20 +41,24 @@ export async function verifyBinary(
   return refuse(`is flanneld ${tagOf(version)}, version asks for ${tagOf(wanted.version)}`);
 }
 
-async function findFlaw(
-  path: string,
-  program: ElfProgram,
-  { arch: wanted }: Wanted,
-  cpu: Cpu,
-): Promise<string | undefined> {
+/**
+ * Why these bytes cannot be a program for the CPU; undefined when they can. `who` says who wants it,
+ * such as "arch asks for amd64".
+ */
+export function findFlaw(
+  program: ElfProgram | undefined,
+  sizeBytes: number,
+  wanted: Arch,
+  who: string,
+): string | undefined {
+  if (program === undefined) return "is not a program";
   const arch = tryArchOfElf(program);
   if (arch !== wanted) {
     const is = arch ?? `a CPU with ELF number ${program.machine}`;
-    return `this is a binary for ${is}, ${whoWants(wanted, cpu)}`;
+    return `this is a binary for ${is}, ${who}`;
   }
-  const { size } = await stat(path);
-  if (size >= program.expectedBytes) return undefined;
-  return `the program is cut short: ${size} of at least ${program.expectedBytes} bytes`;
+  if (sizeBytes >= program.expectedBytes) return undefined;
+  return `the program is cut short: ${sizeBytes} of at least ${program.expectedBytes} bytes`;
 }
 
 function whoWants(arch: Arch, cpu: Cpu): string {

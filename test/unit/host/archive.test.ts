@@ -7,7 +7,7 @@ import { gzipSync } from "node:zlib";
 import { expect } from "chai";
 import fc from "fast-check";
 
-import { extractFiles } from "../../../src/host/archive";
+import { type ArchiveMember, extractFiles, readMembers } from "../../../src/host/archive";
 import { type TarMember, tar, tarGz, tarMember } from "../../support/tar";
 
 const DAEMON: TarMember = { name: "flanneld", content: "the daemon" };
@@ -190,5 +190,70 @@ describe("unpacking an archive", () => {
       ),
       { numRuns: 60 },
     );
+  });
+
+  describe("whose compressed data is damaged", () => {
+    const noise = Buffer.from(Array.from({ length: 200_000 }, (_, i) => (i * 7919 * i) % 251));
+    const whole = tarGz([{ name: "flanneld", content: noise }]);
+    const damaged = (at: number): Buffer => {
+      const bytes = Buffer.from(whole);
+      bytes.writeUInt8(bytes.readUInt8(at) ^ 0xff, at);
+      return bytes;
+    };
+    const cases: readonly (readonly [string, Buffer])[] = [
+      ["cut at half", whole.subarray(0, whole.length / 2)],
+      ["cut in its last bytes", whole.subarray(0, -3)],
+      ["with a byte that is another", damaged(whole.length >> 1)],
+      ["with a wrong checksum", damaged(whole.length - 8)],
+      ["with something behind it", Buffer.concat([whole, Buffer.from("<html>")])],
+    ];
+    for (const [what, bytes] of cases) {
+      it(`is refused as what it is, and not as a disk that fails: ${what}`, async () => {
+        expect(await refusal(bytes)).to.include("not an archive this module unpacks");
+        expect(await readMembersOf(bytes)).to.have.property("code", "verification");
+      });
+    }
+  });
+
+  const readMembersOf = async (bytes: Buffer): Promise<unknown> => {
+    const seen: Buffer[] = [];
+    writeFileSync(archive, bytes);
+    const collect = async (member: ArchiveMember): Promise<void> => {
+      for await (const part of member.content()) seen.push(part);
+    };
+    const failure = await readMembers(archive, new Map([["flanneld", collect]])).catch(
+      (error: unknown) => error,
+    );
+    return failure ?? Buffer.concat(seen).toString();
+  };
+
+  it("can be read without writing anything", async () => {
+    const readMe = { name: "README.md", content: "x".repeat(600) };
+    expect(await readMembersOf(tarGz([readMe, DAEMON, readMe]))).to.equal("the daemon");
+    expect(await readMembersOf(tarGz([readMe]))).to.have.property("code", "verification");
+    expect(readdirSync(directory)).to.deep.equal(["a.tar.gz"]);
+  });
+
+  it("goes on behind a member that was not read to its end", async () => {
+    const glance = async (member: ArchiveMember): Promise<void> => {
+      for await (const part of member.content()) if (part.length > 0) return;
+    };
+    const long = "x".repeat(2_000_000);
+    writeFileSync(archive, tarGz([{ name: "a", content: long }, DAEMON]));
+    const sizes: number[] = [];
+    const measure = (member: ArchiveMember): Promise<void> => {
+      sizes.push(member.sizeBytes);
+      return Promise.resolve();
+    };
+    const limits = { maxBytes: 4_000_000, maxRatio: 10_000 };
+    await readMembers(
+      archive,
+      new Map([
+        ["a", glance],
+        ["flanneld", measure],
+      ]),
+      limits,
+    );
+    expect(sizes).to.deep.equal([10]);
   });
 });

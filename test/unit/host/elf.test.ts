@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { expect } from "chai";
 import fc from "fast-check";
 
-import { tryReadElf } from "../../../src/host/elf";
+import { tryReadElf, tryReadElfHead } from "../../../src/host/elf";
 import { MACHINES, elfOf, tinyProgram } from "../../support/tiny-program";
 
 describe("reading an ELF program", () => {
@@ -83,5 +83,11 @@ describe("reading an ELF program", () => {
       }),
       { numRuns: 300 },
     );
+  });
+
+  it("reads a program of which only the beginning is at hand", async () => {
+    const program = tinyProgram("v0.28.9", 5_000);
+    expect(await tryReadElfHead(program.subarray(0, 200))).to.deep.equal(await read(program));
+    expect(await tryReadElfHead(Buffer.from("#!/bin/sh"))).to.equal(undefined);
   });
 });

@@ -3,12 +3,15 @@
 import { expect } from "chai";
 
 import { type Diff } from "../../../../src/ansible/module";
+import { cachePathsFor } from "../../../../src/modules/flannel_install/cache";
 import {
   type Installation,
+  assetDownload,
   attributesSetting,
   directoryCreation,
   installation,
   removal,
+  withDigest,
   withDigests,
 } from "../../../../src/modules/flannel_install/changes";
 import {
@@ -21,6 +24,7 @@ import {
   digest,
   given,
   scriptWith,
+  sourceWith,
 } from "../../../support/flannel-install-scenes";
 
 describe("flannel_install: a change", () => {
@@ -111,5 +115,25 @@ describe("flannel_install: a change", () => {
         after: "mode: 0700\nuid: 0\ngid: 4\n",
       },
     });
+  });
+
+  it("shows the digests of a download, as far as they are known", () => {
+    const source = sourceWith({}, "arm64");
+    const paths = cachePathsFor("/cache/v0.28.9", source);
+    const cached = { sha256: digest("0"), inode: 1, fault: "is empty" };
+    const change = assetDownload(paths, source, { cached, digest: { kind: "undeclared" } });
+    expect(change.diff).to.deep.equal({
+      before_header: paths.asset,
+      after_header: paths.asset,
+      before: `sha256: ${digest("0")}\n`,
+      after: "sha256: (known after the download)\n",
+    });
+    expect(withDigest(change, digest("d")).diff?.after).to.equal(`sha256: ${digest("d")}\n`);
+    const sha256 = digest("d");
+    const known = assetDownload(paths, source, {
+      cached: undefined,
+      digest: { kind: "known", sha256 },
+    });
+    expect(known.diff).to.include({ before: "", after: `sha256: ${sha256}\n` });
   });
 });

@@ -13,6 +13,7 @@ describe("flannel_install: what the options mean", () => {
       binary: "/opt/bin/flanneld",
       script: "/opt/bin/mk-docker-opts.sh",
       origin: "/opt/bin/.flanneld.origin.json",
+      sent: "/opt/bin/.flanneld.sent",
     });
   });
 
@@ -33,10 +34,26 @@ describe("flannel_install: what the options mean", () => {
     ["mode: 416", { mode: 0o640 }],
     ["arch: vax: not a CPU flannel is built for", { arch: "vax" }],
     ["bin_dir: sbin: expected an absolute path", { bin_dir: "sbin" }],
+    ["dest: cache: expected an absolute path", { state: "downloaded", dest: "cache" }],
+    ["src: with state downloaded", { state: "downloaded", dest: "/cache", src: "/srv/flanneld" }],
   ];
   for (const [message, options] of refused) {
     it(`refuses ${JSON.stringify(options)}`, () => {
       expect(() => declare(optionsWith(options))).to.throw(message);
     });
   }
+
+  it("is a file in the directory of its version when it is downloaded for others", () => {
+    const declared = declare(
+      optionsWith({ state: "downloaded", dest: "/cache", version: "0.28.9" }),
+    );
+    expect(declared.cache?.directory).to.equal("/cache/v0.28.9");
+    expect(declared.wanted).to.equal(undefined);
+    expect(declare(optionsWith()).cache).to.equal(undefined);
+  });
+
+  it("is the same file, however its path is written", () => {
+    const { wanted, paths } = declare(optionsWith({ src: "/usr/local/sbin//.flanneld.sent" }));
+    expect(wanted?.source.src).to.equal(paths.sent);
+  });
 });

@@ -323,4 +323,38 @@ describe("flannel_install: the plan", () => {
       expect(scene.steps).to.deep.equal([INSTALL]);
     });
   });
+
+  describe("downloads for others", () => {
+    const options: Options = { state: "downloaded", dest: "/cache", arch: "arm64" };
+    const file = "/cache/v0.28.9/flanneld-arm64";
+    const right = { sha256: digest("a"), inode: 1, fault: undefined };
+
+    it("what is not in the cache, or is not what it should be, and says why", () => {
+      expect(given(options).on({}).steps).to.deep.equal([`download v0.28.9 as ${file}`]);
+      expect(given(options).on({ cached: { ...right, fault: "is empty" } }).steps).to.deep.equal([
+        `download v0.28.9 as ${file} (of the file there: is empty)`,
+      ]);
+    });
+
+    it("nothing that is there and right", () => {
+      expect(given(options).on({ cached: right }).plan).to.deep.equal({ changes: [] });
+    });
+
+    it("unverified only with a warning", () => {
+      expect(given(options).on({}).plan.warnings).to.have.length(1);
+      const checksum = `sha256:${digest("a")}`;
+      expect(given({ ...options, checksum }).on({}).plan.warnings).to.deep.equal([]);
+    });
+
+    it("for the CPU that is declared, and else for its own, if flannel is released for it", () => {
+      expect(given(options).on({ cpu: "sparc64" }).plan.obstacles).to.deep.equal([]);
+      const { changes, obstacles } = given({ state: "downloaded", dest: "/cache" }).on({
+        cpu: "sparc64",
+      }).plan;
+      expect(changes).to.deep.equal([]);
+      expect(obstacles?.[0]).to.include({ code: "unsupported", lasting: true });
+      const old = given({ ...options, arch: "riscv64", version: "v0.23.0" }).on({});
+      expect(old.plan.obstacles?.[0]?.message).to.include("was not released for riscv64");
+    });
+  });
 });

@@ -41,6 +41,7 @@ describe("flannel_install: the result", () => {
       version_before: "v0.16.1",
       version: "v0.28.9",
       arch: "amd64",
+      asset: "flanneld-amd64",
       sha256: null,
       source: null,
       bytes: 0,
@@ -178,5 +179,57 @@ describe("flannel_install: the result", () => {
         restart_required: false,
       });
     });
+  });
+
+  describe("of a download for others", () => {
+    const options: Options = { state: "downloaded", dest: "/cache", arch: "arm64" };
+    const checksum = `sha256:${digest("d")}`;
+    const known = { ...options, checksum };
+    const stale = { sha256: digest("0"), inode: 1, fault: "is empty" };
+    const there = { sha256: digest("d"), inode: 1, fault: undefined };
+
+    it("names the file, and its digest as other hosts take it", () => {
+      expect(given(options).on({}).report({ outcome })).to.deep.equal({
+        path: "/cache/v0.28.9/flanneld-arm64",
+        ...{ version: "v0.28.9", arch: "arm64", asset: "flanneld-arm64" },
+        ...{ sha256: digest("d"), checksum, verified: false },
+        ...{ source: "https://m/flanneld", bytes: 5, attempts: 2, elapsed_ms: 7 },
+      });
+    });
+
+    const cases: readonly (readonly [string, Options, Host, string | null, boolean])[] = [
+      ["predicted, declared", known, { expected: digest("d") }, checksum, true],
+      [
+        "predicted, declared, of another file",
+        known,
+        { expected: digest("d"), cached: stale },
+        checksum,
+        true,
+      ],
+      ["predicted, not declared", options, { cached: stale }, null, false],
+      ["there already, declared", known, { expected: digest("d"), cached: there }, checksum, true],
+      ["there already, not declared", options, { cached: there }, checksum, false],
+    ];
+    for (const [what, asked, host, expected, verified] of cases) {
+      it(`tells the digest of a file that is ${what}`, () => {
+        expect(given(asked).on(host).report()).to.include({ checksum: expected, verified });
+      });
+    }
+
+    it("that failed tells no digest, because there is no such file", () => {
+      const failed = given(known).on({ expected: digest("d"), cached: stale });
+      expect(failed.report({ changes: [] })).to.include({ sha256: null, checksum: null });
+      expect(failed.report({ changes: [] })).to.include({ verified: false });
+    });
+  });
+
+  it("names the release file that has to be installed, and none when there is nothing to install", () => {
+    const archive = { mk_docker_opts: true };
+    expect(given().on(old).report()).to.include({ asset: "flanneld-amd64" });
+    expect(given(archive).on(old).report()).to.include({
+      asset: "flannel-v0.28.9-linux-amd64.tar.gz",
+    });
+    expect(given({ mode: "0755" }).on(right).report()).to.include({ asset: null });
+    expect(given().on(old).report({ changes: [] })).to.include({ asset: null });
   });
 });

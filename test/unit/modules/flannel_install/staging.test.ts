@@ -37,6 +37,14 @@ describe("flannel_install: what is staged", () => {
     put(".etcdctl.new-4194305"); // somebody else's
     put(`.flanneld.new-${process.ppid}`); // at work
     for (const path of Object.values(stagingFor(paths)) as string[]) writeFileSync(path, "own");
-    expect(findLeftovers(paths)).to.have.members(left);
+    expect(findLeftovers(paths, undefined)).to.have.members(left);
+  });
+
+  it("is also what was sent for an installation that has not taken place", () => {
+    writeFileSync(paths.sent, "sent");
+    expect(findLeftovers(paths, "/srv/flanneld")).to.include(paths.sent);
+    expect(findLeftovers(paths, paths.sent)).to.not.include(paths.sent);
+    rmSync(paths.sent);
+    expect(findLeftovers(paths, undefined)).to.not.include(paths.sent);
   });
 });
