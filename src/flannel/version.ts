@@ -22,6 +22,14 @@ export function tryParseVersion(text: string): FlannelVersion | undefined {
   return { major: Number(major), minor: Number(minor), patch: Number(patch), prerelease, build };
 }
 
+/** The version in what `flanneld --version` prints, to either output: the first line that is one. */
+export function findVersionIn(output: string): FlannelVersion | undefined {
+  return output
+    .split("\n")
+    .map(tryParseVersion)
+    .find((version) => version !== undefined);
+}
+
 /** As `tryParseVersion`; throws `invalid_arguments` that names the option. */
 export function parseVersion(text: string, option = "version"): FlannelVersion {
   const version = tryParseVersion(text);

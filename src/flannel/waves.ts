@@ -1,7 +1,7 @@
 // The waves in which hosts restart flanneld, declared as Ansible's own `serial` is.
 
 import { ModuleError } from "../base/errors";
-import { show } from "./findings";
+import { showJson } from "../base/json";
 import { type FlannelVersion, isAtLeast } from "./version";
 
 /** One wave: its place among all, and the hosts of the play it begins and ends with. */
@@ -55,7 +55,7 @@ function sizeOf(step: unknown, hosts: number): number {
   if (digits === undefined || (percent === "" && !Number.isInteger(number))) {
     throw new ModuleError(
       "invalid_arguments",
-      `restart_serial: ${show(step)}: expected a number of hosts, a percentage such as "20%", or a list of them`,
+      `restart_serial: ${showJson(step)}: expected a number of hosts, a percentage such as "20%", or a list of them`,
     );
   }
   if (number === 0) return hosts;

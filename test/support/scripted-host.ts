@@ -18,7 +18,7 @@ import { delimiter, join } from "node:path";
 import { execa } from "execa";
 
 import { parseLine } from "./run-module";
-import { pausingProgram } from "./tiny-program";
+import { daemonProgram } from "./tiny-program";
 
 /** How a start goes: up, down at once, down again and again, or waiting for etcd without end. */
 export type Start = "dying" | "failed" | "ready" | "starting";
@@ -57,7 +57,7 @@ export class ScriptedHost {
     for (const program of ["systemctl", "systemd-analyze", "journalctl"]) {
       symlinkSync(join(__dirname, "scripted-systemd.mjs"), join(this.#bin, program));
     }
-    writeFileSync(this.binary, pausingProgram());
+    writeFileSync(this.binary, daemonProgram("v0.28.9"));
     chmodSync(this.binary, 0o755);
     this.play({});
   }
@@ -131,8 +131,8 @@ export class ScriptedHost {
   }
 
   /** Puts another program in place, as an upgrade does; `kept` is where the old one stays. */
-  replaceBinary(kept: string): void {
-    writeFileSync(`${this.binary}.new`, pausingProgram());
+  replaceBinary(kept: string, version = "v0.28.9"): void {
+    writeFileSync(`${this.binary}.new`, daemonProgram(version));
     chmodSync(`${this.binary}.new`, 0o755);
     renameSync(this.binary, kept);
     renameSync(`${this.binary}.new`, this.binary);

@@ -2,6 +2,7 @@ import { expect } from "chai";
 
 import {
   compareVersions,
+  findVersionIn,
   isAtLeast,
   parseVersion,
   satisfies,
@@ -50,4 +51,10 @@ describe("flannel versions", () => {
       expect(() => parseVersion(text, "flannel_version")).to.throw(/^flannel_version: .*v0\.28\.9/);
     });
   }
+
+  it("are found in what a daemon prints", () => {
+    const found = findVersionIn("warning: a v1.2.3 of something\n\nv0.28.9\n");
+    expect(found && tagOf(found)).to.equal("v0.28.9");
+    expect(findVersionIn("usage: flanneld\n")).to.equal(undefined);
+  });
 });
