@@ -14,6 +14,7 @@ import { type FileState } from "../../src/host/atomic-file";
 import { type FileInfo } from "../../src/host/file-info";
 import { type FileIdentity } from "../../src/host/proc";
 import { type UnitState } from "../../src/host/systemd";
+import { type Stranger } from "../../src/modules/flannel_unit/adoption";
 import { withAddress } from "../../src/modules/flannel_unit/daemon";
 import { type Declared, declare } from "../../src/modules/flannel_unit/declare";
 import { renderEnvironmentFile } from "../../src/modules/flannel_unit/environment";
@@ -64,6 +65,7 @@ interface Facts {
   readonly links: readonly string[];
   readonly daemon: RunningDaemon | undefined;
   readonly runningVersion: FlannelVersion | undefined;
+  readonly stranger: Stranger | undefined;
   readonly binary: FileIdentity | undefined;
   /** Dates of the files of restart_on; those that are not in it are older than the daemon. */
   readonly dates: ReadonlyMap<string, number | undefined>;
@@ -90,6 +92,7 @@ export class UnitHost {
       links: [],
       daemon: undefined,
       runningVersion: undefined,
+      stranger: undefined,
       binary: undefined,
       dates: new Map(),
       dropIns: new Map(),
@@ -228,6 +231,13 @@ export class UnitHost {
     return this.but({ folders: new Map([...this.facts.folders, [path, whole]]) });
   }
 
+  /** A daemon of another role's, of this release. */
+  adopted(tag: string | undefined, change: Partial<Stranger> = {}): UnitHost {
+    const version = tag === undefined ? undefined : parseVersion(tag);
+    const host = this.withVariables({ ANSIBLE_FLANNEL_UNIT: undefined });
+    return host.but({ stranger: { version, isKube: false, dependents: [], ...change } });
+  }
+
   runningRelease(tag: string): UnitHost {
     return this.but({ runningVersion: parseVersion(tag) });
   }
@@ -252,6 +262,7 @@ export class UnitHost {
       links: facts.links,
       daemon: facts.daemon,
       runningVersion: facts.runningVersion,
+      stranger: facts.stranger,
       binary: facts.binary,
       touched: {
         nowMs: NOW_MS,
@@ -273,6 +284,7 @@ export class UnitHost {
         file: wanted,
         before: file(wanted.path),
         folder: wanted.isShared ? facts.folders.get(dirname(wanted.path)) : undefined,
+        neighbours: wanted.isShared ? this.#namesIn(dirname(wanted.path)) : [],
       })),
       optionsDir: declared.state === "absent" ? this.#folderAt(declared.optionsDir) : undefined,
       answers: declared.query === undefined ? undefined : facts.answers,
@@ -281,8 +293,12 @@ export class UnitHost {
 
   #folderAt(path: string): Observed["optionsDir"] {
     const info = this.facts.folders.get(path);
-    const names = [...this.facts.files.keys()].filter((each) => dirname(each) === path);
-    return info && { info, names: names.map((each) => basename(each)) };
+    return info && { info, names: this.#namesIn(path) };
+  }
+
+  #namesIn(path: string): readonly string[] {
+    const paths = [...this.facts.files.keys()].filter((each) => dirname(each) === path);
+    return paths.map((each) => basename(each));
   }
 
   #settingsFor(declared: Declared): Observed["settings"] {

@@ -4,7 +4,7 @@ import { basename, dirname } from "node:path";
 
 import { ModuleError } from "../../base/errors";
 import { describeType, isRecord, tryParseRecord } from "../../base/json";
-import { type ConfFile, printJson } from "./conf-files";
+import { type ConfFile, type ConfFileState, printJson } from "./conf-files";
 
 /**
  * The file to write: a dict is printed, text stays as it is. Throws `invalid_arguments` for what no
@@ -17,6 +17,12 @@ export function cniFileOf(path: string, conf: unknown): ConfFile {
 /** The file to remove. */
 export function cniFileToRemove(path: string): ConfFile {
   return { path, content: undefined, hide: (text) => text, isShared: true };
+}
+
+/** What keeps container runtimes from the configuration that is written. */
+export function warnOfRivals(states: readonly ConfFileState[]): readonly string[] {
+  const written = states.filter(({ file }) => file.isShared && file.content !== undefined);
+  return written.flatMap(({ file, neighbours }) => findRival(file.path, neighbours) ?? []);
 }
 
 /**

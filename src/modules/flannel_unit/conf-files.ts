@@ -4,6 +4,7 @@
 import { dirname } from "node:path";
 
 import { type FileState, tryReadFile } from "../../host/atomic-file";
+import { listNames } from "../../host/directory";
 import { type FileInfo, tryInspect } from "../../host/file-info";
 import { type Change, type Hide, planFolder, planRemove, planWrite } from "./changes";
 
@@ -20,6 +21,8 @@ export interface ConfFileState {
   readonly file: ConfFile;
   readonly before: FileState | undefined;
   readonly folder: FileInfo | undefined;
+  /** Names of what is in a shared directory. */
+  readonly neighbours: readonly string[];
 }
 
 const MODE = 0o600;
@@ -31,6 +34,7 @@ export function observeConfFiles(files: readonly ConfFile[]): readonly ConfFileS
     file,
     before: tryReadFile(file.path),
     folder: file.isShared ? tryInspect(dirname(file.path)) : undefined,
+    neighbours: file.isShared ? listNames(dirname(file.path)) : [],
   }));
 }
 

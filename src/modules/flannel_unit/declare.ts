@@ -14,6 +14,7 @@ import {
 import { DEFAULT_SUBNET_FILE } from "../../flannel/subnet-env";
 import { type FlannelVersion, parseVersion } from "../../flannel/version";
 import { type FlannelUnitOptions } from "../../generated/flannel_unit";
+import { type Takeover } from "./adoption";
 import { type ConfFile } from "./conf-files";
 import { type Daemon, type DaemonParts, composeDaemon, lacksAddress } from "./daemon";
 import { declareConfFiles } from "./declared-files";
@@ -59,6 +60,7 @@ export interface Declared extends Daemon {
   readonly host: HostWishes;
   readonly ready: Expectation;
   readonly wayBack: WayBack;
+  readonly takeover: Takeover;
   /** undefined unless the state is query. */
   readonly query: Query | undefined;
 }
@@ -113,6 +115,7 @@ export function declare(
     host: declareHost(options, base, version),
     ready: declareReady(options, unitName, { flags, subnetFile, network }),
     wayBack: { isWanted: options.rollback, previousBinary: options.previous_binary },
+    takeover: { version, isKube, adopts: options.adopt },
     query: options.state === "query" ? readQuery(options, version, isKube) : undefined,
   };
 }

@@ -7,7 +7,10 @@ import { cniFileOf, cniFileToRemove } from "./cni-config";
 import { type ConfFile } from "./conf-files";
 import { netConfOf, netConfToRemove } from "./net-conf";
 
-type Given = Pick<FlannelUnitOptions, "cni_conf" | "cni_conf_path" | "net_conf_path" | "state">;
+type Given = Pick<
+  FlannelUnitOptions,
+  "cni_conf" | "cni_conf_path" | "net_conf_path" | "only" | "state"
+>;
 
 /** What is known of the network configuration that flanneld is to find. */
 interface Known {
@@ -18,6 +21,15 @@ interface Known {
 
 /** The files in the order in which they are written. Throws ModuleError for what cannot be meant. */
 export function declareConfFiles(given: Given, known: Known): readonly ConfFile[] {
+  const { only, state } = given;
+  if ((only === undefined) !== (state !== "present")) {
+    throw new ModuleError(
+      "invalid_arguments",
+      "only: goes with state: present, and state: present with it: one file is written, and no more",
+    );
+  }
+  if (only === "cni") return declareCniConf(given);
+  if (only === "network") return declareNetConf(given, { ...known, isKube: true });
   return [...declareNetConf(given, known), ...declareCniConf(given)];
 }
 

@@ -18,6 +18,7 @@ import {
   tryReadProcess,
 } from "../../host/proc";
 import { type UnitState, tryShowUnit } from "../../host/systemd";
+import { type Stranger, tryObserveStranger } from "./adoption";
 import { type ConfFileState, observeConfFiles } from "./conf-files";
 import { type Declared } from "./declare";
 import { findForeignVariables } from "./foreign-variables";
@@ -67,6 +68,8 @@ export interface Observed {
   readonly daemon: RunningDaemon | undefined;
   /** Only asked for by a query; undefined where none runs, or it does not tell. */
   readonly runningVersion: FlannelVersion | undefined;
+  /** The daemon, if it was not started by this module, and is to be. */
+  readonly stranger: Stranger | undefined;
   readonly binary: FileIdentity | undefined;
   readonly touched: Touched;
   readonly settings: HostSettings;
@@ -104,15 +107,15 @@ export async function observe(declared: Declared): Promise<Observed> {
   const files = readFiles(declared);
   const needs = hostNeedsOf(declared.host, networkOf(declared, files));
   const daemon = readDaemon(systemd);
+  const stranger = observeStranger(declared, daemon);
   return {
     systemd,
     files: declared.state === "absent" ? { ...files, dropIns: readDropIns(unitPath) } : files,
     links: findLinks(unitName),
     daemon,
     runningVersion:
-      daemon === undefined || declared.query === undefined
-        ? undefined
-        : tryAskRunningVersion(daemon.pid),
+      declared.query && daemon && (stranger?.version ?? tryAskRunningVersion(daemon.pid)),
+    stranger,
     binary: tryIdentify(declared.binary),
     touched: observeTouched(declared, systemd),
     settings: observeHostSettings(needs),
@@ -125,6 +128,16 @@ export async function observe(declared: Declared): Promise<Observed> {
     optionsDir: declared.state === "absent" ? tryReadFolder(declared.optionsDir) : undefined,
     answers: declared.query === undefined ? undefined : await observeAnswers(declared.query),
   };
+}
+
+function observeStranger(
+  { state, isEnabled, unit: { links } }: Declared,
+  daemon: RunningDaemon | undefined,
+): Stranger | undefined {
+  if (!["query", "restarted", "started"].includes(state)) return undefined;
+  const requiredBy = links.flatMap((link) => /^(.*)\.requires$/.exec(link)?.[1] ?? []);
+  const isActive = (unit: string) => tryShowUnit(unit)?.activeState === "active";
+  return tryObserveStranger(daemon, isEnabled ? requiredBy : [], isActive);
 }
 
 /** What a daemon will find that is not there yet. */

@@ -13,6 +13,8 @@ import {
   restart,
   start,
 } from "./changes";
+import { findConflict, warnOfDependents } from "./adoption";
+import { warnOfRivals } from "./cni-config";
 import { planConfFiles } from "./conf-files";
 import { withAddress } from "./daemon";
 import { type Declared } from "./declare";
@@ -48,8 +50,13 @@ export function plan(wish: Declared, observed: Observed): Plan {
     const obstacles = changes.length > 0 ? findOffline(observed) : [];
     return { ...rest, changes, obstacles };
   }
+  if (declared.state === "present") {
+    const changes = planConfFiles(observed.confFiles);
+    return { ...rest, changes, warnings: warnOfRivals(observed.confFiles) };
+  }
   if (declared.state === "query") {
-    return { ...rest, changes: [], obstacles: findNoAddress(declared, observed) };
+    const warnings = warnOfDependents(declared.unitName, observed.stranger);
+    return { ...rest, changes: [], obstacles: findRefusals(declared, observed), warnings };
   }
   return { ...rest, ...planDaemon(declared, observed, texts) };
 }
@@ -70,13 +77,15 @@ function planDaemon(
     changes,
     restartReasons,
     obstacles: [
-      ...findNoAddress(declared, observed),
+      ...findRefusals(declared, observed),
       ...(changes.length > 0 ? [...findOffline(observed), ...findMask(declared, observed)] : []),
       ...(starts ? lacksOf(observed) : []),
     ],
     warnings: [
       ...(wantsRunning && !starts ? observed.lacks : []),
       ...findWarnings(declared, observed),
+      ...warnOfRivals(observed.confFiles),
+      ...warnOfDependents(declared.unitName, observed.stranger),
     ],
   };
 }
@@ -164,6 +173,14 @@ function planStart(
   if (reasons.length > 0) return [restart(unitName, reasons)];
   const isRunning = systemd?.activeState === "active" && daemon !== undefined;
   return isRunning ? [] : [start(unitName)];
+}
+
+/** What speaks against any plan for this daemon. */
+function findRefusals(declared: Declared, observed: Observed): readonly contract.Obstacle[] {
+  return [
+    ...findConflict(declared.takeover, observed.stranger),
+    ...findNoAddress(declared, observed),
+  ];
 }
 
 /** Without an address of its own to tell, flanneld would take whichever it finds first. */

@@ -86,4 +86,31 @@ describe("flannel_unit's configuration files", () => {
     expect(summaries).not.to.include("remove /etc/flannel");
     given(absent).on(UnitHost.bare().withFolder("/etc/flannel")).plans("remove /etc/flannel");
   });
+
+  it("are written alone where they are asked for alone, whatever else there is to do", () => {
+    const host = UnitHost.bare().withoutSystemd();
+    const alone = { ...CNI_OPTIONS, ...KUBE, state: "present" };
+    given({ ...alone, only: "cni" })
+      .on(host)
+      .plans(`write ${CNI}`)
+      .refuses()
+      .warns();
+    given({ ...alone, only: "network" })
+      .on(host)
+      .plans(`write ${NET_CONF}`)
+      .refuses()
+      .warns();
+  });
+
+  it("are of no use while another one wins, and that is said", () => {
+    const rival = "/etc/cni/net.d/10-flannel.conf";
+    const host = running.withFile(rival, fileOf("{}"));
+    given(CNI_OPTIONS).on(host).plans().warns(`${rival}: sorts before 10-flannel.conflist`);
+    given({ ...CNI_OPTIONS, state: "present", only: "cni" })
+      .on(host)
+      .warns(rival);
+    given({ ...CNI_OPTIONS, state: "absent" })
+      .on(host)
+      .warns();
+  });
 });

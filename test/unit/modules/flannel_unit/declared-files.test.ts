@@ -18,6 +18,12 @@ describe("the files that flannel_unit declares", () => {
     ["none for a path alone", { cni_conf_path: CNI }, {}],
     ["both with kube-subnet-mgr", { ...KUBE, ...BOTH }, { [NET_CONF]: true, [CNI]: true }],
     ["no network configuration without it", BOTH, { [CNI]: true }],
+    [
+      "the network configuration alone, without a word on kube-subnet-mgr",
+      { ...KUBE, ...BOTH, settings: {}, state: "present", only: "network" },
+      { [NET_CONF]: true },
+    ],
+    ["the CNI configuration alone", { ...BOTH, state: "present", only: "cni" }, { [CNI]: true }],
     ["both to be removed", { ...BOTH, state: "absent" }, { [NET_CONF]: false, [CNI]: false }],
   ];
   for (const [what, given, expected] of cases) {
@@ -33,4 +39,10 @@ describe("the files that flannel_unit declares", () => {
       "cni_conf: expected cni_conf_path beside it",
     );
   });
+
+  for (const given of [{ state: "present" }, { only: "cni", ...BOTH }]) {
+    it(`are not known for ${JSON.stringify(given)}`, () => {
+      expect(() => declaredBy(given)).to.throw("only: goes with state: present");
+    });
+  }
 });
