@@ -189,7 +189,9 @@ describe("the bundle of flannel_unit for a role", function () {
 
   /** What an earlier task of the play does in a real run. */
   const replacements = {
-    binary: () => host.replaceBinary(at(".flanneld.previous-v0.1.0"), "v0.28.8"),
+    binary: () => {
+      host.replaceBinary(at(".flanneld.previous-v0.1.0"), "v0.28.8");
+    },
     certificate: () => {
       rmSync(at("ca.pem"));
       writeFileSync(at("ca.pem"), "new");
