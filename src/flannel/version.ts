@@ -22,12 +22,18 @@ export function tryParseVersion(text: string): FlannelVersion | undefined {
   return { major: Number(major), minor: Number(minor), patch: Number(patch), prerelease, build };
 }
 
-/** The version in what `flanneld --version` prints, to either output: the first line that is one. */
-export function findVersionIn(output: string): FlannelVersion | undefined {
-  return output
-    .split("\n")
-    .map(tryParseVersion)
-    .find((version) => version !== undefined);
+/** What a program printed, and how it ended. */
+interface Answer {
+  readonly exitCode: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** The version in the answer to `--version`: the first line that is one, on whichever output. */
+export function findVersion({ exitCode, stdout, stderr }: Answer): FlannelVersion | undefined {
+  if (exitCode !== 0) return undefined;
+  const lines = `${stderr}\n${stdout}`.split("\n");
+  return lines.map(tryParseVersion).find((version) => version !== undefined);
 }
 
 /** As `tryParseVersion`; throws `invalid_arguments` that names the option. */

@@ -2,7 +2,7 @@ import { expect } from "chai";
 
 import {
   compareVersions,
-  findVersionIn,
+  findVersion,
   isAtLeast,
   parseVersion,
   satisfies,
@@ -52,9 +52,15 @@ describe("flannel versions", () => {
     });
   }
 
-  it("are found in what a daemon prints", () => {
-    const found = findVersionIn("warning: a v1.2.3 of something\n\nv0.28.9\n");
-    expect(found && tagOf(found)).to.equal("v0.28.9");
-    expect(findVersionIn("usage: flanneld\n")).to.equal(undefined);
+  it("are told by a daemon in the first line that is one, on whichever output", () => {
+    const answer = { exitCode: 0, stdout: "", stderr: "" };
+    const tell = (more: Partial<typeof answer>): string | undefined => {
+      const version = findVersion({ ...answer, ...more });
+      return version && tagOf(version);
+    };
+    expect(tell({ stderr: "a warning of v1.2.3\nv0.16.1\n" })).to.equal("v0.16.1");
+    expect(tell({ stdout: "v0.16.1" })).to.equal("v0.16.1");
+    expect(tell({ stdout: "v0.16.1", exitCode: 1 })).to.equal(undefined);
+    expect(tell({ stdout: "flannel" })).to.equal(undefined);
   });
 });
