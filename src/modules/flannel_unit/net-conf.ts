@@ -1,10 +1,12 @@
 // The network configuration for kube-subnet-mgr: a file that flanneld reads instead of etcd.
 
+import { coerce } from "../../ansible/coerce";
 import { ModuleError } from "../../base/errors";
 import { isRecord, tryParseRecord } from "../../base/json";
 import { MASK } from "../../base/secrets";
 import { isSecretName } from "../../flannel/backend-table";
 import { readNetworkConfig } from "../../flannel/network-config";
+import { convertTemplated } from "../../flannel/templated";
 import { type FlannelVersion, tagOf } from "../../flannel/version";
 import { type ConfFile, printJson } from "./conf-files";
 import { takesNetConfPath } from "./settings";
@@ -44,7 +46,10 @@ export function netConfToRemove(path: string): ConfFile {
 }
 
 function checked(document: Document, version: FlannelVersion): Document {
-  const { config, findings } = readNetworkConfig(document, { version, architectures: [] });
+  const { config, findings } = readNetworkConfig(convertTemplated(document, coerce), {
+    version,
+    architectures: [],
+  });
   const faults = [...findings.refusals, ...findings.hazards];
   if (config !== undefined && faults.length === 0) return config.document;
   const heading = faults.length === 1 ? "" : `${faults.length} faults: `;

@@ -15,6 +15,11 @@ describe("flannel_unit's network configuration for kube-subnet-mgr", () => {
     );
   });
 
+  it("has numbers where templates make text of them", () => {
+    const document = { Network: "10.200.0.0/16", SubnetLen: "26", Backend: { Type: "vxlan" } };
+    expect(netConfOf(PATH, document, VERSION).content).to.contain('"SubnetLen": 26\n');
+  });
+
   it("is checked by the rules of the release, with all faults at once", () => {
     const document = { Network: "10.200.0.0", Backend: { Type: "vxlan", VNJ: 1 } };
     expect(() => netConfOf(PATH, document, VERSION))
