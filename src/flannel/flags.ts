@@ -62,6 +62,9 @@ export const FLAGS: Readonly<Record<string, Flag>> = {
   "watch-networks": { kind: "bool", until: "0.8.0" },
 };
 
+/** Files that a daemon reads with kube-subnet-mgr; all others it reads without. */
+const KUBE_FILES = new Set(["kubeconfig-file", "net-config-path"]);
+
 /** One flag on the command line. */
 export interface FlagValue {
   readonly name: string;
@@ -101,7 +104,21 @@ export function flagValue(flags: readonly FlagValue[], name: string): string | u
 
 /** True if the flag is given and Go's flag package reads its value as true. */
 export function isFlagOn(flags: readonly FlagValue[], name: string): boolean {
-  return ["1", "t", "T", "true", "TRUE", "True"].includes(flagValue(flags, name) ?? "");
+  return isTrue(flagValue(flags, name));
+}
+
+/** True for what Go's flag package reads as true, as text or as a value of YAML. */
+export function isTrue(value: unknown): boolean {
+  return ["1", "t", "T", "true", "TRUE", "True"].includes(tryTextOf(value) ?? "");
+}
+
+/** The flags that name a file which a daemon with these flags reads: once, when it starts. */
+export function filesOf(flags: readonly FlagValue[]): readonly FlagValue[] {
+  const isKube = isFlagOn(flags, "kube-subnet-mgr");
+  return flags.filter(
+    ({ name, value }) =>
+      value !== "" && FLAGS[name]?.kind === "file" && KUBE_FILES.has(name) === isKube,
+  );
 }
 
 /** The environment variable from which flanneld takes a flag that is not on its command line. */

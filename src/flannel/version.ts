@@ -22,6 +22,20 @@ export function tryParseVersion(text: string): FlannelVersion | undefined {
   return { major: Number(major), minor: Number(minor), patch: Number(patch), prerelease, build };
 }
 
+/** What a program printed, and how it ended. */
+interface Answer {
+  readonly exitCode: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** The version in the answer to `--version`: the first line that is one, on whichever output. */
+export function findVersion({ exitCode, stdout, stderr }: Answer): FlannelVersion | undefined {
+  if (exitCode !== 0) return undefined;
+  const lines = `${stderr}\n${stdout}`.split("\n");
+  return lines.map(tryParseVersion).find((version) => version !== undefined);
+}
+
 /** As `tryParseVersion`; throws `invalid_arguments` that names the option. */
 export function parseVersion(text: string, option = "version"): FlannelVersion {
   const version = tryParseVersion(text);

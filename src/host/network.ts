@@ -31,3 +31,8 @@ export function tryIsUp(name: string): boolean | undefined {
     return undefined;
   }
 }
+
+/** The first IPv4 address of an interface, which is its primary one; undefined when it has none. */
+export function tryAddressOf(name: string): string | undefined {
+  return networkInterfaces()[name]?.find(({ family }) => family === "IPv4")?.address;
+}

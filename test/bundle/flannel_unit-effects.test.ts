@@ -394,11 +394,13 @@ describe("the bundle of flannel_unit on a scripted host", function () {
       `remove units/${UNIT}`,
       "remove options/flannel-scripted-test.env",
     ]);
-    expect(predicted.changes).to.deep.equal([...broken.changes, "reload systemd"]);
+    const folder = `remove ${join(host.root, "options")}`;
+    expect(predicted.changes).to.deep.equal([...broken.changes, "reload systemd", folder]);
     expect(broken).to.include({ changed: true, failed: true, active_state: "inactive" });
     expect(existsSync(`${host.unitPath}.d`)).to.equal(false);
     host.play({});
-    expect(await succeed(absent)).to.deep.include({ changes: ["reload systemd"] });
+    expect(await succeed(absent)).to.deep.include({ changes: ["reload systemd", folder] });
+    expect(existsSync(join(host.root, "options"))).to.equal(false);
     expect(await succeed(absent)).to.deep.include({ changes: [], enabled: false });
   });
 });

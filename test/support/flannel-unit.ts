@@ -1,28 +1,35 @@
 // Scenes for flannel_unit: hosts that can exist, seen through the options of a task. A host is made
 // by the options of an earlier task; what then happened to it is said in the host's own words.
 
+import { basename, dirname } from "node:path";
+
 import { expect } from "chai";
 
 import { type Obstacle } from "../../src/ansible/module";
 import { parseOptions } from "../../src/ansible/options";
 import { Redactor } from "../../src/ansible/redact";
+import { type FlannelVersion, parseVersion } from "../../src/flannel/version";
 import { spec } from "../../src/generated/flannel_unit";
 import { type FileState } from "../../src/host/atomic-file";
+import { type FileInfo } from "../../src/host/file-info";
 import { type FileIdentity } from "../../src/host/proc";
 import { type UnitState } from "../../src/host/systemd";
+import { type Stranger } from "../../src/modules/flannel_unit/adoption";
+import { withAddress } from "../../src/modules/flannel_unit/daemon";
 import { type Declared, declare } from "../../src/modules/flannel_unit/declare";
 import { renderEnvironmentFile } from "../../src/modules/flannel_unit/environment";
 import { hostNeedsOf } from "../../src/modules/flannel_unit/host-settings";
 import { type Observed, type RunningDaemon } from "../../src/modules/flannel_unit/observe";
 import { type Plan, plan } from "../../src/modules/flannel_unit/plan";
+import { type Answers } from "../../src/modules/flannel_unit/query";
 import { type Residue } from "../../src/modules/flannel_unit/residue";
 import { renderUnit } from "../../src/modules/flannel_unit/unit-text";
 
 type Given = Readonly<Record<string, unknown>>;
 
-/** What a task's options come to, completed with the defaults. */
-export function declaredBy(given: Given = {}): Declared {
-  return declare(parseOptions(spec, given, new Redactor()));
+/** What a task's options come to, completed with the defaults; it knows of what check mode imagines. */
+export function declaredBy(given: Given = {}, checkMode = true): Declared {
+  return declare(parseOptions(spec, given, new Redactor()), { checkMode });
 }
 
 /** A file of root's. */
@@ -57,6 +64,8 @@ interface Facts {
   readonly files: ReadonlyMap<string, FileState>;
   readonly links: readonly string[];
   readonly daemon: RunningDaemon | undefined;
+  readonly runningVersion: FlannelVersion | undefined;
+  readonly stranger: Stranger | undefined;
   readonly binary: FileIdentity | undefined;
   /** Dates of the files of restart_on; those that are not in it are older than the daemon. */
   readonly dates: ReadonlyMap<string, number | undefined>;
@@ -66,6 +75,9 @@ interface Facts {
   readonly kernel: { readonly bridgeFilter: boolean; readonly forwarding: boolean };
   readonly devices: ReadonlyMap<string, boolean>;
   readonly residue: Residue | undefined;
+  readonly addresses: ReadonlyMap<string, string>;
+  readonly folders: ReadonlyMap<string, FileInfo>;
+  readonly answers: Answers;
 }
 
 /** One host; every method gives another one, to which that has happened. */
@@ -79,6 +91,8 @@ export class UnitHost {
       files: new Map(),
       links: [],
       daemon: undefined,
+      runningVersion: undefined,
+      stranger: undefined,
       binary: undefined,
       dates: new Map(),
       dropIns: new Map(),
@@ -89,15 +103,18 @@ export class UnitHost {
       kernel: { bridgeFilter: true, forwarding: true },
       devices: new Map([["flannel.1", false]]),
       residue: undefined,
+      addresses: new Map([["wg0", "10.9.0.1"]]),
+      folders: new Map(),
+      answers: { arch: "amd64", certificates: undefined },
     });
   }
 
   /** A host on which a task with these options has done its work. */
   static running(given: Given = {}): UnitHost {
-    const declared = declaredBy({ ...given, state: "started" });
+    const declared = withAddress(declaredBy({ ...given, state: "started" }), "10.9.0.1");
     const { mark, environmentPath, variables, unit } = declared;
     const environment = renderEnvironmentFile(variables.secret, mark);
-    const needs = hostNeedsOf(declared.host, declared.network).files;
+    const needs = [...hostNeedsOf(declared.host, declared.network).files, ...declared.confFiles];
     const files = new Map([
       [declared.unitPath, fileOf(renderUnit(unit, mark, environmentPath))],
       [
@@ -108,7 +125,7 @@ export class UnitHost {
         ? []
         : ([[environmentPath, fileOf(environment, 0o600)]] as const)),
       ...needs.flatMap(({ path, content }) =>
-        content === undefined ? [] : ([[path, fileOf(content)]] as const),
+        content === undefined ? [] : ([[path, fileOf(content, modeOf(path))]] as const),
       ),
     ]);
     return UnitHost.bare().but({
@@ -202,6 +219,33 @@ export class UnitHost {
     return this.but({ residue });
   }
 
+  /** Without this interface, or without an address on it. */
+  withoutAddress(name: string): UnitHost {
+    const addresses = new Map(this.facts.addresses);
+    addresses.delete(name);
+    return this.but({ addresses });
+  }
+
+  withFolder(path: string, info: Partial<FileInfo> = {}): UnitHost {
+    const whole = { isFile: false, mode: 0o755, uid: 0, gid: 0, ...info };
+    return this.but({ folders: new Map([...this.facts.folders, [path, whole]]) });
+  }
+
+  /** A daemon of another role's, of this release. */
+  adopted(tag: string | undefined, change: Partial<Stranger> = {}): UnitHost {
+    const version = tag === undefined ? undefined : parseVersion(tag);
+    const host = this.withVariables({ ANSIBLE_FLANNEL_UNIT: undefined });
+    return host.but({ stranger: { version, isKube: false, dependents: [], ...change } });
+  }
+
+  runningRelease(tag: string): UnitHost {
+    return this.but({ runningVersion: parseVersion(tag) });
+  }
+
+  answering(answers: Partial<Answers>): UnitHost {
+    return this.but({ answers: { ...this.facts.answers, ...answers } });
+  }
+
   /** What a task with these options finds here. */
   seenBy(declared: Declared): Observed {
     const { facts } = this;
@@ -217,6 +261,8 @@ export class UnitHost {
       files: declared.state === "absent" ? files : { ...files, dropIns: [] },
       links: facts.links,
       daemon: facts.daemon,
+      runningVersion: facts.runningVersion,
+      stranger: facts.stranger,
       binary: facts.binary,
       touched: {
         nowMs: NOW_MS,
@@ -230,7 +276,29 @@ export class UnitHost {
       settings: this.#settingsFor(declared),
       lacks: facts.lacks,
       residue: declared.isPurged ? facts.residue : undefined,
+      network: {
+        address: facts.addresses.get(declared.interface ?? ""),
+        interfaces: [...facts.addresses.keys(), "lo"],
+      },
+      confFiles: declared.confFiles.map((wanted) => ({
+        file: wanted,
+        before: file(wanted.path),
+        folder: wanted.isShared ? facts.folders.get(dirname(wanted.path)) : undefined,
+        neighbours: wanted.isShared ? this.#namesIn(dirname(wanted.path)) : [],
+      })),
+      optionsDir: declared.state === "absent" ? this.#folderAt(declared.optionsDir) : undefined,
+      answers: declared.query === undefined ? undefined : facts.answers,
     };
+  }
+
+  #folderAt(path: string): Observed["optionsDir"] {
+    const info = this.facts.folders.get(path);
+    return info && { info, names: this.#namesIn(path) };
+  }
+
+  #namesIn(path: string): readonly string[] {
+    const paths = [...this.facts.files.keys()].filter((each) => dirname(each) === path);
+    return paths.map((each) => basename(each));
   }
 
   #settingsFor(declared: Declared): Observed["settings"] {
@@ -249,6 +317,10 @@ export class UnitHost {
   private but(change: Partial<Facts>): UnitHost {
     return new UnitHost({ ...this.facts, ...change });
   }
+}
+
+function modeOf(path: string): number {
+  return /\.(conflist|json)$/.test(path) ? 0o600 : 0o644;
 }
 
 /** What a process of this unit carries. */

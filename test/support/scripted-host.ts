@@ -13,12 +13,12 @@ import {
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
-import { delimiter, join } from "node:path";
+import { basename, delimiter, dirname, join } from "node:path";
 
-import { execa } from "execa";
+import { execa, execaSync } from "execa";
 
 import { parseLine } from "./run-module";
-import { pausingProgram } from "./tiny-program";
+import { daemonProgram } from "./tiny-program";
 
 /** How a start goes: up, down at once, down again and again, or waiting for etcd without end. */
 export type Start = "dying" | "failed" | "ready" | "starting";
@@ -35,6 +35,8 @@ export interface Scenario {
   readonly complaints?: readonly string[];
   readonly journal?: readonly string[];
   readonly loadState?: string;
+  /** Units that run beside the one of the module. */
+  readonly others?: readonly string[];
 }
 
 export type Result = Readonly<Record<string, unknown>> & {
@@ -57,7 +59,7 @@ export class ScriptedHost {
     for (const program of ["systemctl", "systemd-analyze", "journalctl"]) {
       symlinkSync(join(__dirname, "scripted-systemd.mjs"), join(this.#bin, program));
     }
-    writeFileSync(this.binary, pausingProgram());
+    writeFileSync(this.binary, daemonProgram("v0.28.9"));
     chmodSync(this.binary, 0o755);
     this.play({});
   }
@@ -82,11 +84,27 @@ export class ScriptedHost {
       // Links are looked for in /etc/systemd/system, where nothing of this host may be.
       wanted_by: [],
       required_by: [],
+      // Neither may the kernel of this machine be told anything.
+      load_br_netfilter: false,
+      keep_mac_address: false,
       wait_timeout: 1,
       settle_time: 0,
       ...options,
       settings,
     };
+  }
+
+  /** Starts a daemon from another unit than this module writes, as another role would have. */
+  startByOthers(version: string): void {
+    this.replaceBinary(`${this.binary}.old`, version);
+    mkdirSync(dirname(this.unitPath), { recursive: true });
+    const start = `ExecStart=${this.binary} -subnet-file=${this.#subnetPath}`;
+    writeFileSync(this.unitPath, `[Service]\nType=notify\n${start}\n`);
+    const systemctl = join(this.#bin, "systemctl");
+    const env = { ...process.env, SCRIPTED_SYSTEMD: this.root };
+    execaSync(systemctl, ["daemon-reload"], { env });
+    execaSync(systemctl, ["restart", basename(this.unitPath)], { env });
+    rmSync(join(this.root, "calls"));
   }
 
   /** Runs the module; `interruptAt` is the verb of systemctl at which it gets a SIGTERM. */
@@ -131,8 +149,8 @@ export class ScriptedHost {
   }
 
   /** Puts another program in place, as an upgrade does; `kept` is where the old one stays. */
-  replaceBinary(kept: string): void {
-    writeFileSync(`${this.binary}.new`, pausingProgram());
+  replaceBinary(kept: string, version = "v0.28.9"): void {
+    writeFileSync(`${this.binary}.new`, daemonProgram(version));
     chmodSync(`${this.binary}.new`, 0o755);
     renameSync(this.binary, kept);
     renameSync(`${this.binary}.new`, this.binary);

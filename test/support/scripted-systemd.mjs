@@ -107,8 +107,15 @@ function restart() {
   }
 }
 
-function systemctl([verb]) {
-  if (verb === "show") return show();
+/** Other units run, or are not there. */
+function showOther(unit) {
+  const isActive = scenario.others?.includes(unit) === true;
+  process.stdout.write(`LoadState=${isActive ? "loaded" : "not-found"}\n`);
+  process.stdout.write(`ActiveState=${isActive ? "active" : "inactive"}\n`);
+}
+
+function systemctl([verb, unit]) {
+  if (verb === "show") return unit === basename(scenario.unitPath) ? show() : showOther(unit);
   appendFileSync(join(folder, "calls"), `${verb}\n`);
   const complaint = scenario.fails?.[verb];
   const countdown = scenario.after?.[verb] ?? 0;

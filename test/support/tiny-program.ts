@@ -8,6 +8,13 @@ const HEADERS_BYTES = 64 + 56;
 const EM_X86_64 = 62;
 const EM_AARCH64 = 183;
 
+/** mov eax, 34 (pause); syscall; jmp to the beginning */
+const INTEL_PAUSE = Buffer.from("b8220000000f05ebf7", "hex");
+/** x0..x3 = 0, x8 = 73 (ppoll without files and time); svc 0; b to the beginning */
+const ARM_PAUSE = wordsOf([
+  0xd2800000, 0xd2800001, 0xd2800002, 0xd2800003, 0xd2800928, 0xd4000001, 0x17fffffa,
+]);
+
 /** ELF machine numbers that `elfOf` can label a program with. */
 export const MACHINES = { amd64: EM_X86_64, arm64: EM_AARCH64, ppc64le: 21, riscv64: 243 } as const;
 
@@ -22,19 +29,21 @@ export function tinyProgram(line: string, paddingBytes = 0, exitCode = 0): Buffe
   return elfOf(arm ? "arm64" : "amd64", Buffer.concat([code, message]), paddingBytes);
 }
 
-/** A program for this CPU that takes any arguments and does nothing until it is killed. */
-export function pausingProgram(): Buffer {
+/** A daemon: a program that answers `--version` (or any first word with two dashes) with `line`, and else waits. */
+export function daemonProgram(line: string): Buffer {
+  const message = Buffer.from(`${line}\n`);
   if (machine() !== "aarch64") {
-    // mov eax, 34 (pause); syscall; jmp to the beginning
-    return elfOf("amd64", Buffer.from("b8220000000f05ebf7", "hex"));
+    // mov rax, [rsp+16] (its first word); test rax, rax; jz to pause; cmp byte [rax+1], '-'; jne to pause
+    const choice = Buffer.from("488b4424104885c0742a8078012d7524", "hex");
+    const answer = intelCode(message.length, 0);
+    answer.writeUInt32LE(answer.readUInt32LE(13) + INTEL_PAUSE.length, 13); // the message is behind pause
+    return elfOf("amd64", Buffer.concat([choice, answer, INTEL_PAUSE, message]));
   }
-  const code = Buffer.alloc(28);
-  // x0..x3 = 0, x8 = 73 (ppoll without files and time); svc 0; b to the beginning
-  const words = [
-    0xd2800000, 0xd2800001, 0xd2800002, 0xd2800003, 0xd2800928, 0xd4000001, 0x17fffffa,
-  ];
-  words.forEach((word, index) => code.writeUInt32LE(word, index * 4));
-  return elfOf("arm64", code);
+  // ldr x9, [sp, 16]; cbz x9, pause; ldrb w10, [x9, 1]; cmp w10, '-'; b.ne pause
+  const choice = wordsOf([0xf9400be9, 0xb4000189, 0x3940052a, 0x7100b55f, 0x54000121]);
+  const answer = armCode(message.length, 0);
+  answer.writeUInt32LE(0x100001a1, 8); // adr x1, the message 52 bytes ahead
+  return elfOf("arm64", Buffer.concat([choice, answer, ARM_PAUSE, message]));
 }
 
 /** An ELF file whose header says it is for this CPU; whether its code is, is up to the caller. */
@@ -94,6 +103,10 @@ function armCode(messageBytes: number, exitCode: number): Buffer {
     moveImmediate(0, exitCode),
     0xd4000001,
   ];
+  return wordsOf(words);
+}
+
+function wordsOf(words: readonly number[]): Buffer {
   const code = Buffer.alloc(words.length * 4);
   words.forEach((word, index) => code.writeUInt32LE(word >>> 0, index * 4));
   return code;

@@ -3,9 +3,8 @@
 import { coerce } from "../../ansible/coerce";
 import { type Context } from "../../ansible/module";
 import { ModuleError, messageOf } from "../../base/errors";
-import { isRecord } from "../../base/json";
-import { optionKind } from "../../flannel/backend-table";
 import { isTooDeep } from "../../flannel/secret-text";
+import { convertTemplated } from "../../flannel/templated";
 import { type FlannelEtcdConfigOptions } from "../../generated/flannel_etcd_config";
 
 type Options = Pick<
@@ -21,7 +20,7 @@ export async function readDocument(
   const { config, backend } = options;
   if (isTooDeep(config ?? backend)) throw tooDeep(config === undefined ? "backend" : "config");
   if (typeof config === "string") return parseText(config, context);
-  return config === undefined ? documentOf(options) : convertTemplated(config);
+  return config === undefined ? documentOf(options) : convertTemplated(config, coerce);
 }
 
 function documentOf({ network, subnet_len, subnet_min, subnet_max, backend }: Options): unknown {
@@ -30,7 +29,7 @@ function documentOf({ network, subnet_len, subnet_min, subnet_max, backend }: Op
     SubnetLen: subnet_len,
     SubnetMin: subnet_min,
     SubnetMax: subnet_max,
-    Backend: backend === undefined ? undefined : convertTemplated(backend),
+    Backend: backend === undefined ? undefined : convertTemplated(backend, coerce),
   };
   const entries = Object.entries(given).filter(([, value]) => value !== undefined);
   return entries.length === 0 ? undefined : Object.fromEntries(entries);
@@ -64,19 +63,5 @@ function tooDeep(option: string): ModuleError {
   return new ModuleError(
     "invalid_config",
     `${option}: is nested too deeply, flannel's configuration has two levels`,
-  );
-}
-
-/** Templates turn numbers and truth values into strings; nulls mean "not given". */
-function convertTemplated(value: unknown): unknown {
-  if (!isRecord(value)) return value;
-  const entries = Object.entries(value).filter(([, item]) => item !== null);
-  return Object.fromEntries(
-    entries.map(([key, item]) => {
-      const kind = optionKind(key);
-      if (isRecord(item)) return [key, convertTemplated(item)];
-      const converts = typeof item === "string" && (kind === "int" || kind === "bool");
-      return [key, converts ? coerce(kind, item) : item];
-    }),
   );
 }

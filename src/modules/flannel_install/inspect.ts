@@ -5,7 +5,7 @@ import { lstat, stat } from "node:fs/promises";
 
 import { ModuleError, systemCodeOf } from "../../base/errors";
 import { type Arch, tryArchOfElf } from "../../flannel/release-assets";
-import { type FlannelVersion, tryParseVersion } from "../../flannel/version";
+import { type FlannelVersion, findVersion } from "../../flannel/version";
 import { sha256OfFile } from "../../host/checksum";
 import { tryReadElf } from "../../host/elf";
 import { translateFileError } from "../../host/file-errors";
@@ -90,11 +90,4 @@ function tryAskVersion(path: string): FlannelVersion | undefined {
 /** Runs `flanneld --version`. Throws ModuleError when it cannot be run. */
 export function askVersion(path: string): CommandResult {
   return askProgram(path, ["--version"], VERSION_TIMEOUT_MS);
-}
-
-/** The version in the answer: the first line that is one; flanneld writes it to standard error. */
-export function findVersion(answer: CommandResult): FlannelVersion | undefined {
-  if (answer.exitCode !== 0) return undefined;
-  const lines = `${answer.stderr}\n${answer.stdout}`.split("\n");
-  return lines.map(tryParseVersion).find((version) => version !== undefined);
 }

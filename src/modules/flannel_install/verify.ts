@@ -6,11 +6,11 @@ import { dirname } from "node:path";
 
 import { ModuleError, messageOf, systemCodeOf } from "../../base/errors";
 import { type Arch, tryArchOfElf } from "../../flannel/release-assets";
-import { type FlannelVersion, satisfies, tagOf } from "../../flannel/version";
+import { type FlannelVersion, findVersion, satisfies, tagOf } from "../../flannel/version";
 import { type ElfProgram, tryReadElf } from "../../host/elf";
 import { type CommandResult } from "../../host/programs";
 import { type Cpu } from "./cpu";
-import { askVersion, findVersion } from "./inspect";
+import { askVersion } from "./inspect";
 import { type Source } from "./source";
 
 type Wanted = Pick<Source, "arch" | "version">;

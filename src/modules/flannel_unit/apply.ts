@@ -1,6 +1,6 @@
 // Carries out one change; each is atomic, and a killed run is finished by the next one.
 
-import { mkdir, rmdir } from "node:fs/promises";
+import { chmod, chown, mkdir, rmdir } from "node:fs/promises";
 import { dirname } from "node:path";
 
 import { ModuleError } from "../../base/errors";
@@ -31,6 +31,8 @@ export interface SecurityScore {
   readonly before?: number;
   readonly after?: number;
 }
+
+const FOLDER_MODE = 0o755;
 
 export const nothing: Outcome = { systemd: undefined, subnet: undefined, score: undefined };
 
@@ -64,6 +66,14 @@ async function carryOut(change: Change, run: Run): Promise<Partial<Outcome>> {
       return {};
     case "remove":
       await remove(change);
+      return {};
+    case "folder":
+      await chown(change.path, 0, 0);
+      await chmod(change.path, change.mode);
+      return {};
+    case "remove-folder":
+      // Somebody else may have put something there meanwhile.
+      await rmdir(change.path).catch(() => undefined);
       return {};
     case "command":
       await runStep(change);
@@ -100,9 +110,15 @@ function isUnknownHardening(complaint: string): boolean {
 }
 
 async function write({ path, content, mode, then }: Write): Promise<void> {
-  await mkdir(dirname(path), { recursive: true, mode: 0o755 });
+  await makeFolder(dirname(path));
   await replaceFile(path, content, { mode, uid: 0, gid: 0 });
   if (then === "udev") await reloadUdev();
+}
+
+/** Whatever the umask: others read here, too. */
+async function makeFolder(path: string): Promise<void> {
+  const first = await mkdir(path, { recursive: true, mode: FOLDER_MODE });
+  if (first !== undefined) await chmod(path, FOLDER_MODE);
 }
 
 async function remove({ path, folderToo }: Remove): Promise<void> {

@@ -3,6 +3,7 @@
 import type * as contract from "../../ansible/module";
 import { MASK } from "../../base/secrets";
 import { type FileState } from "../../host/atomic-file";
+import { type FileInfo } from "../../host/file-info";
 
 /** A file of root's with this content. */
 export interface Write {
@@ -31,8 +32,16 @@ export type Enablement = "disable" | "enable" | "reenable";
 /** What the way back puts back; "daemon" is the start of what was put back. */
 export type Restored = "binary" | "daemon" | "environment file" | "unit";
 
+/** A directory that is root's, with this mode. */
+export interface Folder {
+  readonly path: string;
+  readonly mode: number;
+}
+
 export type Action =
   | ({ readonly kind: "write" } & Write)
+  | ({ readonly kind: "folder" } & Folder)
+  | { readonly kind: "remove-folder"; readonly path: string }
   | ({ readonly kind: "remove" } & Remove)
   | ({ readonly kind: "command" } & Command)
   | { readonly kind: "systemctl"; readonly args: readonly string[] }
@@ -77,6 +86,26 @@ export function planRemove(
   const { path } = remove;
   const diff = diffOf(path, before, undefined, hide);
   return [{ kind: "remove", ...remove, summary: `remove ${path}`, diff }];
+}
+
+/** Opens a directory that is there to its readers again; one that is not there comes with its first file. */
+export function planFolder(folder: Folder, before: FileInfo | undefined): readonly Change[] {
+  const { path, mode } = folder;
+  if (before === undefined) return [];
+  if (before.mode === mode && before.uid === 0 && before.gid === 0) return [];
+  const diff = {
+    before_header: path,
+    after_header: path,
+    before: attributesOf(before),
+    after: attributesOf({ mode, uid: 0, gid: 0 }),
+  };
+  return [{ kind: "folder", ...folder, summary: `set mode and owner of ${path}`, diff }];
+}
+
+/** Removes a directory in which nothing is left. */
+export function removeFolder(path: string): Change {
+  const diff = { before_header: path, after_header: path, before: "directory\n", after: "" };
+  return { kind: "remove-folder", path, summary: `remove ${path}`, diff };
 }
 
 /** A call of systemctl as a step. */
@@ -154,11 +183,14 @@ function diffOf(
   const showAttributes = before !== undefined && before.content === after?.content;
   const show = (file: FileState | undefined): string => {
     if (file === undefined) return "";
-    const attributes = `mode ${file.mode.toString(8)}, owner ${file.uid}:${file.gid}\n`;
-    return showAttributes ? attributes : hide(file.content);
+    return showAttributes ? attributesOf(file) : hide(file.content);
   };
   const [old, next] = [show(before), show(after)];
   // Two masked secrets look alike; the diff must still show that something changes.
   const changedSecret = old === next ? next.replaceAll(MASK, `${MASK} (changed)`) : next;
   return { before_header: path, after_header: path, before: old, after: changedSecret };
+}
+
+function attributesOf({ mode, uid, gid }: Pick<FileInfo, "gid" | "mode" | "uid">): string {
+  return `mode ${mode.toString(8)}, owner ${uid}:${gid}\n`;
 }

@@ -1,9 +1,10 @@
 // From options to what shall be on the host: pure, and the one room where options become files.
 
+import { type Context } from "../../ansible/module";
 import { ModuleError } from "../../base/errors";
 import { didYouMean } from "../../base/nearest";
 import { devicesOf } from "../../flannel/devices";
-import { type FlagValue, FLAGS, flagValue, parseSettings } from "../../flannel/flags";
+import { FLAGS, filesOf, flagValue, parseSettings } from "../../flannel/flags";
 import {
   type NetworkMark,
   type OverlayNetwork,
@@ -13,14 +14,19 @@ import {
 import { DEFAULT_SUBNET_FILE } from "../../flannel/subnet-env";
 import { type FlannelVersion, parseVersion } from "../../flannel/version";
 import { type FlannelUnitOptions } from "../../generated/flannel_unit";
+import { type Takeover } from "./adoption";
+import { type ConfFile } from "./conf-files";
+import { type Daemon, type DaemonParts, composeDaemon, lacksAddress } from "./daemon";
+import { declareConfFiles } from "./declared-files";
 import { type Variables, splitVariables } from "./environment";
 import { type HostWishes } from "./host-settings";
 import { type Expectation } from "./probe";
+import { type Query, readQuery } from "./query";
 import { secretNames } from "./secrets";
-import { type UnitSections, renderSections } from "./unit-text";
+import { mergeSettings } from "./settings";
 
 /** Everything the options say about the host, as files, arguments and variables. */
-export interface Declared {
+export interface Declared extends Daemon {
   readonly state: FlannelUnitOptions["state"];
   readonly isEnabled: boolean;
   /** What the daemon made is to go, too. */
@@ -28,26 +34,35 @@ export interface Declared {
   /** "flanneld.service". */
   readonly unitName: string;
   readonly unitPath: string;
-  readonly unit: UnitSections;
+  readonly daemonParts: DaemonParts;
   readonly isHardened: boolean;
   readonly environmentPath: string;
   readonly variables: Variables;
   readonly binary: string;
-  /** All flags, the secret ones included. */
-  readonly flags: readonly FlagValue[];
-  /** What /proc/<pid>/cmdline of the right process holds. */
-  readonly argv: readonly string[];
+  /** The host's interface of the cluster. */
+  readonly interface: string | undefined;
+  /** The interface whose address is to be the `public-ip`; undefined: that is settled without. */
+  readonly addressOf: string | undefined;
   /** Settings whose values must not be shown, wherever they turn up. */
   readonly secretNames: ReadonlySet<string>;
   readonly subnetFile: string;
+  /** Directory of the environment file, and by default of all that is flannel's. */
+  readonly optionsDir: string;
+  /** What flanneld and the CNI plugin read beside it. */
+  readonly confFiles: readonly ConfFile[];
   /** Files the daemon reads only when it starts. */
   readonly restartOn: readonly string[];
+  /** Files that a real run has replaced by now: what check mode has to imagine. */
+  readonly replaced: ReadonlySet<string>;
   readonly network: OverlayNetwork;
   /** The network configuration the process is to have been started for; undefined: not declared. */
   readonly mark: NetworkMark | undefined;
   readonly host: HostWishes;
   readonly ready: Expectation;
   readonly wayBack: WayBack;
+  readonly takeover: Takeover;
+  /** undefined unless the state is query. */
+  readonly query: Query | undefined;
 }
 
 /** What may be done when the daemon does not come up. */
@@ -57,10 +72,14 @@ export interface WayBack {
 }
 
 /** Checks the options as a whole. Throws ModuleError `invalid_arguments` before anything is done. */
-export function declare(options: FlannelUnitOptions): Declared {
+export function declare(
+  options: FlannelUnitOptions,
+  { checkMode }: Pick<Context, "checkMode">,
+): Declared {
   const { flannel_version: tag } = options;
   const version = tag === undefined ? undefined : parseVersion(tag, "flannel_version");
-  const flags = parseSettings(options.settings, version);
+  const { settings, isKube } = mergeSettings(options, version);
+  const flags = parseSettings(settings, version);
   checkSecretSettings(options.secret_settings);
   const names = secretNames(options.secret_settings);
   const variables = splitVariables(options.environment, flags, names);
@@ -68,31 +87,36 @@ export function declare(options: FlannelUnitOptions): Declared {
   const base = unitName.replace(/\.service$/, "");
   const environmentPath = `${options.options_dir}/${base}.env`;
   const subnetFile = flagValue(flags, "subnet-file") ?? DEFAULT_SUBNET_FILE;
-  const visible = flags.filter((flag) => !names.has(flag.name));
-  const flagArguments = visible.map((flag) => `-${flag.name}=${flag.value}`);
   const document = composeDocument(options);
   const network = ofDocument(document);
+  const daemonParts = declareParts(options, { variables, environmentPath, subnetFile });
   return {
+    ...composeDaemon(daemonParts, flags, names),
     state: options.state,
     isEnabled: options.enabled,
     isPurged: options.state === "absent" && options.purge,
     unitName,
     unitPath: `${options.unit_dir}/${unitName}`,
-    unit: declareUnit(options, { flagArguments, variables, environmentPath, subnetFile }),
+    daemonParts,
     isHardened: options.hardening,
     environmentPath,
     variables,
     binary: options.binary,
-    flags,
-    argv: [options.binary, ...flagArguments],
+    interface: options.interface,
+    addressOf: lacksAddress(flags) ? options.interface : undefined,
     secretNames: names,
     subnetFile,
-    restartOn: options.restart_on,
+    optionsDir: options.options_dir,
+    confFiles: declareConfFiles(options, { document, version, isKube }),
+    restartOn: [...new Set([...filesOf(flags).map(({ value }) => value), ...options.restart_on])],
+    replaced: new Set(checkMode ? options.replaced : []),
     network,
     mark: Object.keys(document).length === 0 ? undefined : markOf(document),
     host: declareHost(options, base, version),
     ready: declareReady(options, unitName, { flags, subnetFile, network }),
     wayBack: { isWanted: options.rollback, previousBinary: options.previous_binary },
+    takeover: { version, isKube, adopts: options.adopt },
+    query: options.state === "query" ? readQuery(options, version, isKube) : undefined,
   };
 }
 
@@ -121,21 +145,26 @@ function composeDocument(options: FlannelUnitOptions): Readonly<Record<string, u
   const { network, ipv6_network: ipv6Network, backend, network_config: config } = options;
   return {
     ...config,
-    ...(network === undefined ? {} : { Network: network }),
-    ...(ipv6Network === undefined ? {} : { IPv6Network: ipv6Network }),
+    ...(isGiven(network) ? { Network: network } : {}),
+    ...(isGiven(ipv6Network) ? { IPv6Network: ipv6Network } : {}),
     ...(Object.keys(backend).length === 0 ? {} : { Backend: backend }),
   };
 }
 
-interface DaemonParts {
-  readonly flagArguments: readonly string[];
-  readonly variables: Variables;
-  readonly environmentPath: string;
-  readonly subnetFile: string;
+/** Templates of a network that is not there come to "". */
+function isGiven(network: string | undefined): boolean {
+  return network !== undefined && network !== "";
 }
 
-function declareUnit(options: FlannelUnitOptions, parts: DaemonParts): UnitSections {
-  return renderSections({
+function declareParts(
+  options: FlannelUnitOptions,
+  {
+    variables,
+    environmentPath,
+    subnetFile,
+  }: Pick<Declared, "environmentPath" | "subnetFile" | "variables">,
+): DaemonParts {
+  return {
     after: options.after,
     wants: options.wants,
     before: options.before,
@@ -148,14 +177,13 @@ function declareUnit(options: FlannelUnitOptions, parts: DaemonParts): UnitSecti
     startPre: options.exec_start_pre,
     startPost: options.exec_start_post,
     binary: options.binary,
-    arguments: parts.flagArguments,
-    environment: parts.variables.open,
-    environmentPath: parts.environmentPath,
-    hasSecrets: Object.keys(parts.variables.secret).length > 0,
-    subnetFile: parts.subnetFile,
+    environment: variables.open,
+    environmentPath,
+    hasSecrets: Object.keys(variables.secret).length > 0,
+    subnetFile,
     isHardened: options.hardening,
     extra: options.extra_directives,
-  });
+  };
 }
 
 function declareHost(

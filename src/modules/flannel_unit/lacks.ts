@@ -1,40 +1,32 @@
 // What a start of the daemon would lack on this host: its program, files and interfaces of its flags.
 
 import { tryParseAddress } from "../../flannel/address";
-import { type FlagValue, FLAGS, flagValue, isFlagOn } from "../../flannel/flags";
+import { type FlagValue, filesOf, flagValue } from "../../flannel/flags";
 import { hasAddress, listInterfaces } from "../../host/network";
 import { tryIdentify } from "../../host/proc";
 
-/** Flags of a daemon without kube-subnet-mgr never read these, and the other way round. */
-const KUBE_FILES = new Set(["kubeconfig-file", "net-config-path"]);
-
-/** One sentence for each thing that is not there; another task may be about to bring it. */
-export function findLacks({
-  binary,
-  flags,
-}: {
+/** What a start needs, and what is brought to the host before it. */
+export interface Needs {
   readonly binary: string;
   readonly flags: readonly FlagValue[];
-}): readonly string[] {
+  /** Paths of files that are written before the daemon starts, or in check mode would be. */
+  readonly brought: ReadonlySet<string>;
+}
+
+/** One sentence for each thing that is not there; another task may be about to bring it. */
+export function findLacks({ binary, flags, brought }: Needs): readonly string[] {
+  const isLacking = (path: string) => !brought.has(path) && tryIdentify(path) === undefined;
   return [
-    ...(tryIdentify(binary) === undefined
+    ...(isLacking(binary)
       ? [`binary: ${binary}: does not exist, install it first (flannel_install)`]
       : []),
-    ...findMissingFiles(flags).map((file) => `settings: ${file}: no such file on this host`),
+    ...filesOf(flags)
+      .filter(({ value }) => isLacking(value))
+      .map(({ name, value }) => `settings: ${name}: ${value}: no such file on this host`),
     ...findMissingInterfaces(flags).map(
       (name) => `settings: iface: ${name}: no such interface or address on this host`,
     ),
   ];
-}
-
-function findMissingFiles(flags: readonly FlagValue[]): readonly string[] {
-  const isKube = isFlagOn(flags, "kube-subnet-mgr");
-  const files = flags.filter(
-    ({ name, value }) =>
-      value !== "" && FLAGS[name]?.kind === "file" && KUBE_FILES.has(name) === isKube,
-  );
-  const missing = files.filter(({ value }) => tryIdentify(value) === undefined);
-  return missing.map(({ name, value }) => `${name}: ${value}`);
 }
 
 function findMissingInterfaces(flags: readonly FlagValue[]): readonly string[] {

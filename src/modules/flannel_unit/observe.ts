@@ -4,9 +4,12 @@ import { readlinkSync } from "node:fs";
 import { join } from "node:path";
 
 import { type NetworkMark, type OverlayNetwork, ofMark } from "../../flannel/overlay-network";
+import { type FlannelVersion } from "../../flannel/version";
 import { type FileState, tryReadFile } from "../../host/atomic-file";
 import { toWallClockMs } from "../../host/clock";
 import { listNames } from "../../host/directory";
+import { type FileInfo, tryInspect } from "../../host/file-info";
+import { listInterfaces, tryAddressOf } from "../../host/network";
 import {
   type FileIdentity,
   type ProcessState,
@@ -15,11 +18,15 @@ import {
   tryReadProcess,
 } from "../../host/proc";
 import { type UnitState, tryShowUnit } from "../../host/systemd";
+import { type Stranger, tryObserveStranger } from "./adoption";
+import { type ConfFileState, observeConfFiles } from "./conf-files";
 import { type Declared } from "./declare";
 import { findForeignVariables } from "./foreign-variables";
 import { type HostSettings, hostNeedsOf, observeHostSettings } from "./host-settings";
 import { findLacks } from "./lacks";
+import { type Answers, observeAnswers } from "./query";
 import { type Residue, observeResidue } from "./residue";
+import { tryAskRunningVersion } from "./running-version";
 import { findMark } from "./unit-marks";
 
 export interface FileChange {
@@ -59,6 +66,10 @@ export interface Observed {
   /** "multi-user.target.wants" and so on: where links to the unit are. */
   readonly links: readonly string[];
   readonly daemon: RunningDaemon | undefined;
+  /** Only asked for by a query; undefined where none runs, or it does not tell. */
+  readonly runningVersion: FlannelVersion | undefined;
+  /** The daemon, if it was not started by this module, and is to be. */
+  readonly stranger: Stranger | undefined;
   readonly binary: FileIdentity | undefined;
   readonly touched: Touched;
   readonly settings: HostSettings;
@@ -66,30 +77,84 @@ export interface Observed {
   readonly lacks: readonly string[];
   /** Only looked for when it is to be purged. */
   readonly residue: Residue | undefined;
+  readonly network: HostNetwork;
+  readonly confFiles: readonly ConfFileState[];
+  /** Only looked at when it is to go. */
+  readonly optionsDir: Folder | undefined;
+  /** undefined unless the state is query. */
+  readonly answers: Answers | undefined;
+}
+
+export interface HostNetwork {
+  /** Of the host's interface of the cluster; undefined when it has none. */
+  readonly address: string | undefined;
+  readonly interfaces: readonly string[];
+}
+
+/** A directory with the names of what is in it. */
+export interface Folder {
+  readonly info: FileInfo;
+  readonly names: readonly string[];
 }
 
 /** Where `systemctl enable` puts its links, whatever directory the unit is in. */
 const LINK_DIR = "/etc/systemd/system";
 
 /** Looks at unit, files and process. */
-export function observe(declared: Declared): Observed {
+export async function observe(declared: Declared): Promise<Observed> {
   const { unitName, unitPath, network } = declared;
   const systemd = tryShowUnit(unitName);
   const files = readFiles(declared);
   const needs = hostNeedsOf(declared.host, networkOf(declared, files));
+  const daemon = readDaemon(systemd);
+  const stranger = observeStranger(declared, daemon);
   return {
     systemd,
     files: declared.state === "absent" ? { ...files, dropIns: readDropIns(unitPath) } : files,
     links: findLinks(unitName),
-    daemon: readDaemon(systemd),
+    daemon,
+    runningVersion:
+      declared.query && daemon && (stranger?.version ?? tryAskRunningVersion(daemon.pid)),
+    stranger,
     binary: tryIdentify(declared.binary),
     touched: observeTouched(declared, systemd),
     settings: observeHostSettings(needs),
-    lacks: findLacks(declared),
+    lacks: findLacks({ ...declared, brought: broughtBy(declared) }),
     residue: declared.isPurged
       ? observeResidue(network.networks, files.subnet?.content)
       : undefined,
+    network: observeNetwork(declared),
+    confFiles: observeConfFiles(declared.confFiles),
+    optionsDir: declared.state === "absent" ? tryReadFolder(declared.optionsDir) : undefined,
+    answers: declared.query === undefined ? undefined : await observeAnswers(declared.query),
   };
+}
+
+function observeStranger(
+  { state, isEnabled, unit: { links } }: Declared,
+  daemon: RunningDaemon | undefined,
+): Stranger | undefined {
+  if (!["query", "restarted", "started"].includes(state)) return undefined;
+  const requiredBy = links.flatMap((link) => /^(.*)\.requires$/.exec(link)?.[1] ?? []);
+  const isActive = (unit: string) => tryShowUnit(unit)?.activeState === "active";
+  return tryObserveStranger(daemon, isEnabled ? requiredBy : [], isActive);
+}
+
+/** What a daemon will find that is not there yet. */
+function broughtBy({ replaced, confFiles }: Declared): ReadonlySet<string> {
+  return new Set([...replaced, ...confFiles.map(({ path }) => path)]);
+}
+
+function observeNetwork({ interface: name }: Declared): HostNetwork {
+  return {
+    address: name === undefined ? undefined : tryAddressOf(name),
+    interfaces: name === undefined ? [] : listInterfaces(),
+  };
+}
+
+function tryReadFolder(path: string): Folder | undefined {
+  const info = tryInspect(path);
+  return info === undefined ? undefined : { info, names: listNames(path) };
 }
 
 /** The mark that the process is to carry: as declared, or else as the unit file says already. */

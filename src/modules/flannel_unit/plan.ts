@@ -1,6 +1,7 @@
 // What has to be done, as a pure function of what is declared and what is observed.
 
 import type * as contract from "../../ansible/module";
+import { filesOf } from "../../flannel/flags";
 import { OFFLINE } from "../../host/systemd";
 import {
   type Enablement,
@@ -11,19 +12,24 @@ import {
   reload,
   restart,
   start,
-  systemctlStep,
 } from "./changes";
+import { findConflict, warnOfDependents } from "./adoption";
+import { warnOfRivals } from "./cni-config";
+import { planConfFiles } from "./conf-files";
+import { withAddress } from "./daemon";
 import { type Declared } from "./declare";
 import { renderEnvironmentFile } from "./environment";
 import { planHostSettings, planOffload } from "./host-settings";
 import { type Observed, wantedMark } from "./observe";
-import { planPurge } from "./residue";
+import { planRemoval, planStop } from "./removal";
 import { type RestartReason, findRestartReasons } from "./restart-reasons";
 import { hideSecretFlags, maskValues } from "./secrets";
 import { renderUnit } from "./unit-text";
 
 export interface Plan extends contract.Plan<Change> {
   readonly restartReasons: readonly RestartReason[];
+  /** The command line of the daemon, with the host's address in it. */
+  readonly argv: readonly string[];
   /** The unit file and the environment file as they are to be; undefined: there is to be none. */
   readonly texts: { readonly unit: string; readonly environment: string | undefined };
 }
@@ -35,13 +41,31 @@ const UNIT_MODE = 0o644;
 const SECRET_MODE = 0o600;
 
 /** Plans the way from what is to what is declared. */
-export function plan(declared: Declared, observed: Observed): Plan {
+export function plan(wish: Declared, observed: Observed): Plan {
+  const declared = withAddress(wish, observed.network.address);
   const texts = textsOf(declared, observed);
+  const rest = { restartReasons: [], warnings: [], argv: declared.argv, texts };
   if (declared.state === "absent") {
     const changes = planRemoval(declared, observed);
     const obstacles = changes.length > 0 ? findOffline(observed) : [];
-    return { changes, restartReasons: [], obstacles, warnings: [], texts };
+    return { ...rest, changes, obstacles };
   }
+  if (declared.state === "present") {
+    const changes = planConfFiles(observed.confFiles);
+    return { ...rest, changes, warnings: warnOfRivals(observed.confFiles) };
+  }
+  if (declared.state === "query") {
+    const warnings = warnOfDependents(declared.unitName, observed.stranger);
+    return { ...rest, changes: [], obstacles: findRefusals(declared, observed), warnings };
+  }
+  return { ...rest, ...planDaemon(declared, observed, texts) };
+}
+
+function planDaemon(
+  declared: Declared,
+  observed: Observed,
+  texts: Plan["texts"],
+): Pick<Plan, "changes" | "obstacles" | "restartReasons" | "warnings"> {
   const wantsRunning = declared.state !== "stopped";
   const restartReasons = wantsRunning ? reasonsOf(declared, observed) : [];
   const last = wantsRunning
@@ -53,11 +77,16 @@ export function plan(declared: Declared, observed: Observed): Plan {
     changes,
     restartReasons,
     obstacles: [
+      ...findRefusals(declared, observed),
       ...(changes.length > 0 ? [...findOffline(observed), ...findMask(declared, observed)] : []),
       ...(starts ? lacksOf(observed) : []),
     ],
-    warnings: [...(wantsRunning && !starts ? observed.lacks : []), ...findWarnings(observed)],
-    texts,
+    warnings: [
+      ...(wantsRunning && !starts ? observed.lacks : []),
+      ...findWarnings(declared, observed),
+      ...warnOfRivals(observed.confFiles),
+      ...warnOfDependents(declared.unitName, observed.stranger),
+    ],
   };
 }
 
@@ -89,6 +118,7 @@ function planPresence(
   const makesDevices = state !== "stopped" && last.length > 0 && ready.timeoutMs > 0;
   return [
     ...planHostSettings(observed.settings),
+    ...planConfFiles(observed.confFiles),
     ...writes,
     ...planReload(declared, observed, writes),
     // Only when systemd knows that the unit no longer names the environment file may it go.
@@ -145,33 +175,25 @@ function planStart(
   return isRunning ? [] : [start(unitName)];
 }
 
-function planStop({ unitName }: Declared, { systemd }: Observed): readonly Change[] {
-  if (systemd === undefined || ["inactive", "failed"].includes(systemd.activeState)) return [];
-  return [systemctlStep(`stop ${unitName}`, "stop", unitName)];
+/** What speaks against any plan for this daemon. */
+function findRefusals(declared: Declared, observed: Observed): readonly contract.Obstacle[] {
+  return [
+    ...findConflict(declared.takeover, observed.stranger),
+    ...findNoAddress(declared, observed),
+  ];
 }
 
-/** Stop, disable and removal, in the order in which a killed run can be taken up again. */
-function planRemoval(declared: Declared, observed: Observed): readonly Change[] {
-  const { unitName, unitPath, environmentPath, subnetFile, secretNames } = declared;
-  const { systemd, files, links, settings, residue } = observed;
-  const hide = (text: string) => hideSecretFlags(text, secretNames);
-  const removals = [
-    ...files.dropIns.flatMap(({ path, file }) => planRemove({ path, folderToo: true }, file, hide)),
-    ...planRemove({ path: unitPath }, files.unit, hide),
-    ...planRemove({ path: environmentPath }, files.environment, maskValues),
-  ];
-  const mustReload = removals.length > 0 || systemd?.needsReload === true;
-  return [
-    ...planStop(declared, observed),
-    ...(links.length === 0 ? [] : [enablement("disable", unitName, links, [])]),
-    ...removals,
-    ...(mustReload ? [reload()] : []),
-    ...(systemd?.activeState === "failed"
-      ? [systemctlStep(`forget the failure of ${unitName}`, "reset-failed", unitName)]
-      : []),
-    ...planHostSettings(settings),
-    ...(residue === undefined ? [] : planPurge(residue, subnetFile, files.subnet)),
-  ];
+/** Without an address of its own to tell, flanneld would take whichever it finds first. */
+function findNoAddress(
+  { addressOf }: Declared,
+  { network: { address, interfaces } }: Observed,
+): readonly contract.Obstacle[] {
+  if (addressOf === undefined || address !== undefined) return [];
+  const message =
+    `interface ${addressOf} has no IPv4 address, or there is no such interface. ` +
+    `The host has ${[...interfaces].sort().join(", ")}. Set k8s_interface to the interface that the ` +
+    "cluster communicates on, or give public-ip in flannel_settings_user";
+  return [{ code: "not_found", message }];
 }
 
 /** Nothing but systemd can run the daemon. */
@@ -190,8 +212,14 @@ function lacksOf({ lacks }: Observed): readonly contract.Obstacle[] {
   return lacks.map((message) => ({ code: "not_found", message }));
 }
 
-function findWarnings({ touched: { files, nowMs } }: Observed): readonly string[] {
+function findWarnings(
+  { flags, replaced }: Declared,
+  { touched: { files, nowMs } }: Observed,
+): readonly string[] {
+  // Of a flag whose file is missing, the start has its own to say.
+  const known = new Set([...replaced, ...filesOf(flags).map(({ value }) => value)]);
   return files.flatMap(({ path, changedAtMs }) => {
+    if (changedAtMs === undefined && known.has(path)) return [];
     if (changedAtMs === undefined) return [`restart_on: ${path}: no such file`];
     if (changedAtMs <= nowMs) return [];
     return [`restart_on: ${path}: its date lies in the future, so a change cannot be seen`];

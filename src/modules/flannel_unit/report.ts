@@ -7,6 +7,7 @@ import { type Change } from "./changes";
 import { type Declared } from "./declare";
 import { type Observed } from "./observe";
 import { type Plan } from "./plan";
+import { reportAnswers } from "./query";
 
 /** What the host is like after the changes that are told. */
 export function report(
@@ -27,10 +28,18 @@ export function report(
     sub_state: unit?.subState ?? "unknown",
     main_pid: unit?.mainPid ?? 0,
     enabled: isEnabled(declared, observed, plan, changes),
-    flags: isPresent ? declared.argv.slice(1) : [],
+    flags: isPresent ? plan.argv.slice(1) : [],
     subnet: isPresent ? (outcome.subnet ?? found) : {},
     rolled_back: changes.some((change) => change.kind === "restore" && change.what === "daemon"),
     ...(score?.after === undefined ? {} : { security_score: score }),
+    ...(declared.query === undefined || observed.answers === undefined
+      ? {}
+      : reportAnswers(
+          declared.query,
+          observed.answers,
+          observed.network.address,
+          observed.runningVersion,
+        )),
   };
 }
 
@@ -43,5 +52,7 @@ function isEnabled(
 ): boolean {
   const isPending = plan.changes.some((change) => change.kind === "enablement");
   const isDone = told.some((change) => change.kind === "enablement");
-  return isPending && !isDone ? links.length > 0 : state !== "absent" && isWanted;
+  return state === "query" || (isPending && !isDone)
+    ? links.length > 0
+    : state !== "absent" && isWanted;
 }

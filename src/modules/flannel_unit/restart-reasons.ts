@@ -2,6 +2,7 @@
 
 import { describeMarkChange } from "../../flannel/overlay-network";
 import { findSubnetFault, parseSubnetEnv } from "../../flannel/subnet-env";
+import { planConfFiles } from "./conf-files";
 import { type Declared } from "./declare";
 import { type FileChange, type Observed, type RunningDaemon, wantedMark } from "./observe";
 import { hideSecretFlags } from "./secrets";
@@ -18,27 +19,37 @@ export function findRestartReasons(
   observed: Observed,
 ): readonly RestartReason[] {
   const { daemon, touched } = observed;
+  const replaced = replacedBy(declared, observed);
   if (daemon === undefined) return [];
   return [
-    ...executableReasons(declared, observed, daemon),
+    ...executableReasons(declared, observed, daemon, replaced),
     ...argumentReasons(declared, daemon),
     ...environmentReasons(declared, observed, daemon),
     ...unitReasons(declared, observed, daemon),
     ...changedSince("drop-in", touched.dropIns, touched.nowMs, daemon),
-    ...changedSince("file", touched.files, touched.nowMs, daemon),
+    ...changedSince("file", touched.files, touched.nowMs, daemon, replaced),
     ...networkReasons(declared, observed, daemon),
   ];
+}
+
+/** Paths at which the daemon of this run will find another file: some that this plan writes itself. */
+function replacedBy({ replaced }: Declared, { confFiles }: Observed): ReadonlySet<string> {
+  const written = planConfFiles(confFiles).filter((change) => change.kind === "write");
+  return new Set([...replaced, ...written.map(({ path }) => path)]);
 }
 
 function executableReasons(
   declared: Declared,
   { binary }: Observed,
   { executable }: RunningDaemon,
+  replaced: ReadonlySet<string>,
 ): RestartReason[] {
-  const isSame = executable.inode === binary?.inode && executable.device === binary.device;
+  const isOther = executable.inode !== binary?.inode || executable.device !== binary.device;
+  const reason =
+    `executable: the process runs another file than ${declared.binary} is now` as const;
+  if (replaced.has(declared.binary)) return [reason];
   // A binary that is missing is an obstacle to any start, not a reason for one.
-  if (binary === undefined || isSame) return [];
-  return [`executable: the process runs another file than ${declared.binary} is now`];
+  return binary !== undefined && isOther ? [reason] : [];
 }
 
 function argumentReasons(declared: Declared, { argv }: RunningDaemon): RestartReason[] {
@@ -97,13 +108,15 @@ function changedSince(
   files: readonly FileChange[],
   nowMs: number,
   { startedAtMs }: RunningDaemon,
+  replaced: ReadonlySet<string> = new Set(),
 ): RestartReason[] {
-  return files.flatMap(({ path, changedAtMs }): RestartReason[] =>
+  return files.flatMap(({ path, changedAtMs = 0 }): RestartReason[] => {
     // A date in the future cannot be compared; it would restart the daemon at every run.
-    changedAtMs !== undefined && changedAtMs > startedAtMs && changedAtMs <= nowMs
+    const isNewer = changedAtMs > startedAtMs && changedAtMs <= nowMs;
+    return isNewer || replaced.has(path)
       ? [`${word}: ${path} has changed since the process started`]
-      : [],
-  );
+      : [];
+  });
 }
 
 function networkReasons(

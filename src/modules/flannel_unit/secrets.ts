@@ -11,6 +11,7 @@ import { HEADER } from "./unit-marks";
 /** Options that may hold secrets; of any type, as they are asked for before options are checked, too. */
 interface SecretOptions {
   readonly settings?: unknown;
+  readonly settings_user?: unknown;
   readonly secret_settings?: unknown;
   readonly environment?: unknown;
   readonly backend?: unknown;
@@ -35,6 +36,7 @@ export function secretsOf(options: SecretOptions): readonly unknown[] {
   const names = [...secretNames(words.map((name) => name.trim()))];
   return [
     ...valuesOf(options.settings, names),
+    ...valuesOf(options.settings_user, names),
     ...valuesOf(options.environment, names.map(environmentNameOf)),
     // What is masked already is no secret, and its words occur in sentences.
     ...allSecretsIn([options.backend, options.network_config]).filter(

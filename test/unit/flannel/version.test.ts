@@ -2,6 +2,7 @@ import { expect } from "chai";
 
 import {
   compareVersions,
+  findVersion,
   isAtLeast,
   parseVersion,
   satisfies,
@@ -50,4 +51,16 @@ describe("flannel versions", () => {
       expect(() => parseVersion(text, "flannel_version")).to.throw(/^flannel_version: .*v0\.28\.9/);
     });
   }
+
+  it("are told by a daemon in the first line that is one, on whichever output", () => {
+    const answer = { exitCode: 0, stdout: "", stderr: "" };
+    const tell = (more: Partial<typeof answer>): string | undefined => {
+      const version = findVersion({ ...answer, ...more });
+      return version && tagOf(version);
+    };
+    expect(tell({ stderr: "a warning of v1.2.3\nv0.16.1\n" })).to.equal("v0.16.1");
+    expect(tell({ stdout: "v0.16.1" })).to.equal("v0.16.1");
+    expect(tell({ stdout: "v0.16.1", exitCode: 1 })).to.equal(undefined);
+    expect(tell({ stdout: "flannel" })).to.equal(undefined);
+  });
 });

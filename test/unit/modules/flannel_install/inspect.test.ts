@@ -7,11 +7,7 @@ import { expect } from "chai";
 import { type Arch } from "../../../../src/flannel/release-assets";
 import { tagOf } from "../../../../src/flannel/version";
 import { readCpu } from "../../../../src/modules/flannel_install/cpu";
-import {
-  findVersion,
-  tryInspectBinary,
-  tryInspectFile,
-} from "../../../../src/modules/flannel_install/inspect";
+import { tryInspectBinary, tryInspectFile } from "../../../../src/modules/flannel_install/inspect";
 import { sha256 } from "../../../support/flannel-install";
 import { elfOf, tinyProgram } from "../../../support/tiny-program";
 
@@ -64,17 +60,5 @@ describe("flannel_install: an installed file", () => {
       expect(binary?.arch).to.equal(isFor);
       expect(binary?.version && tagOf(binary.version)).to.equal(version);
     }
-  });
-
-  it("tells its version in the first line that is one, on whichever output", () => {
-    const answer = { command: "x", exitCode: 0, stdout: "", stderr: "" };
-    const tell = (more: Partial<typeof answer>): string | undefined => {
-      const version = findVersion({ ...answer, ...more });
-      return version && tagOf(version);
-    };
-    expect(tell({ stderr: "warning\nv0.16.1\n" })).to.equal("v0.16.1");
-    expect(tell({ stdout: "v0.16.1" })).to.equal("v0.16.1");
-    expect(tell({ stdout: "v0.16.1", exitCode: 1 })).to.equal(undefined);
-    expect(tell({ stdout: "flannel" })).to.equal(undefined);
   });
 });

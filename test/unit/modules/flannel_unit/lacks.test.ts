@@ -4,9 +4,13 @@ import { findLacks } from "../../../../src/modules/flannel_unit/lacks";
 
 const PRESENT = __filename;
 
-function lacksOf(settings: Readonly<Record<string, string>>, binary = PRESENT): readonly string[] {
+function lacksOf(
+  settings: Readonly<Record<string, string>>,
+  binary = PRESENT,
+  brought: readonly string[] = [],
+): readonly string[] {
   const flags = Object.entries(settings).map(([name, value]) => ({ name, value }));
-  return findLacks({ binary, flags });
+  return findLacks({ binary, flags, brought: new Set(brought) });
 }
 
 describe("flannel_unit lacks", () => {
@@ -48,5 +52,12 @@ describe("flannel_unit lacks", () => {
     expect(lacksOf({}, "/nowhere/flanneld")).to.deep.equal([
       "binary: /nowhere/flanneld: does not exist, install it first (flannel_install)",
     ]);
+  });
+
+  it("are none of what is brought before the start", () => {
+    const brought = ["/nowhere/flanneld", "/nowhere/ca.pem"];
+    expect(
+      lacksOf({ "etcd-cafile": "/nowhere/ca.pem" }, "/nowhere/flanneld", brought),
+    ).to.deep.equal([]);
   });
 });

@@ -1,4 +1,6 @@
-import { UnitHost, given } from "../../../support/flannel-unit";
+import { expect } from "chai";
+
+import { Scene, UnitHost, declaredBy, given } from "../../../support/flannel-unit";
 
 const MARK = "Backend.Type=vxlan Backend.VNI=7 Network=10.200.0.0/16 SubnetLen=26";
 const UNIT = "/etc/systemd/system/flanneld.service";
@@ -204,5 +206,41 @@ describe("flannel_unit restart reasons of a secret in the network configuration"
       .on(UnitHost.running(secret("******** (revision 15)")))
       .plans(`write ${UNIT}`, "reload systemd", "restart flanneld.service")
       .because(`${because} was written anew`);
+  });
+});
+
+describe("flannel_unit restart reasons that check mode imagines", () => {
+  const running = UnitHost.running(OPTIONS);
+  const BINARY = "/usr/local/sbin/flanneld";
+  const replacements: [string, readonly string[], UnitHost][] = [
+    ["a new binary", [BINARY], running.withBinary({ device: 1, inode: 3 })],
+    ["a new certificate", ["/ca.pem"], running.touched("/ca.pem", 2000)],
+    [
+      "both, and a file that is nobody's matter",
+      [BINARY, "/ca.pem", "/other.pem"],
+      running.withBinary({ device: 1, inode: 3 }).touched("/ca.pem", 2000),
+    ],
+  ];
+  for (const [what, replaced, after] of replacements) {
+    it(`are foreseen in check mode for ${what}`, () => {
+      const predicted = given({ ...OPTIONS, replaced }).on(running);
+      expect(predicted.plan).to.deep.equal(given(OPTIONS).on(after).plan);
+      expect(predicted.plan.restartReasons).to.have.length.above(0);
+    });
+  }
+
+  it("are not imagined in a real run, which can look", () => {
+    const declared = declaredBy({ ...OPTIONS, replaced: [BINARY, "/ca.pem"] }, false);
+    new Scene(declared, running.seenBy(declared)).plans().because();
+  });
+
+  it("are the same in check mode where what is to come is not there at all yet", () => {
+    const bare = running.withBinary(undefined).touched("/ca.pem", undefined);
+    const scene = given({ ...OPTIONS, replaced: [BINARY, "/ca.pem"] }).on(bare);
+    scene.because(
+      `executable: the process runs another file than ${BINARY} is now`,
+      "file: /ca.pem has changed since the process started",
+    );
+    expect(scene.plan.warnings).to.deep.equal([]);
   });
 });

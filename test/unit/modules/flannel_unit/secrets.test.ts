@@ -18,6 +18,7 @@ function secretsBy(given: Readonly<Record<string, unknown>>): readonly unknown[]
 describe("flannel_unit secrets", () => {
   const places: [string, Record<string, unknown>][] = [
     ["settings", { settings: { "etcd-password": "pw" } }],
+    ["settings_user", { settings_user: { "etcd-password": "pw" } }],
     ["listed settings", { settings: { "kube-api-url": "pw" }, secret_settings: ["kube-api-url"] }],
     ["variables", { environment: { FLANNELD_ETCD_PASSWORD: "pw" } }],
     ["backend", { backend: { Type: "wireguard", PSK: "pw" } }],

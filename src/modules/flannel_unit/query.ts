@@ -1,0 +1,81 @@
+// What `state: query` tells beside what every run tells: it changes nothing, and is for whoever has to
+// decide what this host needs before anything of it is touched.
+
+import { endianness, machine } from "node:os";
+
+import { type Arch, parseArch, tryArchOfMachine } from "../../flannel/release-assets";
+import { type FlannelVersion, tagOf } from "../../flannel/version";
+import { type Wave, losesLeases, waveOf } from "../../flannel/waves";
+import { type FlannelUnitOptions } from "../../generated/flannel_unit";
+import {
+  type CertificateState,
+  type Certificates,
+  compareCertificates,
+  observeCertificates,
+  readCertificates,
+} from "./certificates";
+
+/** The questions, as far as they are not answered by the options themselves. */
+export interface Query {
+  readonly arch: Arch | undefined;
+  readonly certificates: Certificates | undefined;
+  readonly wave: Wave;
+}
+
+/** The host's answers. */
+export interface Answers {
+  readonly arch: Arch | undefined;
+  readonly certificates: CertificateState | undefined;
+}
+
+/** Reads the options of a query. Throws `invalid_arguments`. */
+export function readQuery(
+  options: Pick<
+    FlannelUnitOptions,
+    "arch" | "certificates" | "hosts" | "position" | "restart_serial"
+  >,
+  version: FlannelVersion | undefined,
+  isKube: boolean,
+): Query {
+  const { arch, certificates, restart_serial: serial, hosts, position } = options;
+  const isCareful = version !== undefined && losesLeases(version) && !isKube;
+  return {
+    arch: arch === undefined ? undefined : parseArch(arch),
+    certificates: certificates === undefined ? undefined : readCertificates(certificates),
+    wave: waveOf(isUnset(serial) && isCareful ? 1 : serial, hosts, position),
+  };
+}
+
+/** Asks the host. */
+export async function observeAnswers({ certificates }: Query): Promise<Answers> {
+  return {
+    arch: tryArchOfMachine(machine(), endianness()),
+    certificates: certificates === undefined ? undefined : await observeCertificates(certificates),
+  };
+}
+
+/** The result keys of a query. */
+export function reportAnswers(
+  query: Query,
+  answers: Answers,
+  address: string | undefined,
+  runningVersion: FlannelVersion | undefined,
+): Readonly<Record<string, unknown>> {
+  const found =
+    query.certificates === undefined || answers.certificates === undefined
+      ? undefined
+      : compareCertificates(query.certificates, answers.certificates);
+  return {
+    address: address ?? null,
+    arch: query.arch ?? answers.arch ?? null,
+    running_version: runningVersion === undefined ? null : tagOf(runningVersion),
+    differing_certificates: found?.differing ?? [],
+    outdated_certificates: found?.outdated ?? [],
+    wave: query.wave,
+  };
+}
+
+function isUnset(serial: unknown): boolean {
+  const isEmptyList = Array.isArray(serial) && serial.length === 0;
+  return serial === undefined || isEmptyList || ["", "0", 0].includes(serial as number | string);
+}

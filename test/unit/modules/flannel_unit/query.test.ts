@@ -1,0 +1,121 @@
+import { expect } from "chai";
+
+import { report } from "../../../../src/modules/flannel_unit/report";
+import { nothing } from "../../../../src/modules/flannel_unit/apply";
+import { type Scene, UnitHost, given } from "../../../support/flannel-unit";
+
+const QUERY = { state: "query", interface: "wg0" };
+
+function answersOf({ declared, observed, plan }: Scene): Readonly<Record<string, unknown>> {
+  return report(declared, observed, plan, { changes: plan.changes, outcome: nothing });
+}
+
+describe("flannel_unit query", () => {
+  const bare = UnitHost.bare();
+
+  it("changes nothing, and lacks nothing, whatever the host is like", () => {
+    for (const host of [bare, bare.withoutSystemd(), UnitHost.running({ settings: { v: 9 } })]) {
+      given({ ...QUERY, binary: "/nowhere" })
+        .on(host)
+        .plans()
+        .because()
+        .refuses()
+        .warns();
+    }
+  });
+
+  it("tells what the host is like", () => {
+    expect(answersOf(given(QUERY).on(bare))).to.deep.include({
+      address: "10.9.0.1",
+      arch: "amd64",
+      running_version: null,
+      differing_certificates: [],
+      outdated_certificates: [],
+      wave: { index: 0, count: 1, first: 0, size: 1 },
+      active_state: "inactive",
+      enabled: false,
+    });
+    const running = UnitHost.running().runningRelease("v0.22.3+ck1");
+    expect(answersOf(given(QUERY).on(running))).to.include({
+      running_version: "v0.22.3+ck1",
+      enabled: true,
+    });
+  });
+
+  it("knows no address of an interface that has none, or is not named", () => {
+    for (const options of [{ ...QUERY, interface: "eth9" }, { state: "query" }]) {
+      expect(answersOf(given(options).on(bare))).to.include({ address: null });
+    }
+  });
+
+  it("says early that the daemon would have no address to tell", () => {
+    const settings = { "public-ip": "" };
+    given({ ...QUERY, settings })
+      .on(bare)
+      .refuses();
+    const host = bare.withoutAddress("wg0");
+    given({ ...QUERY, settings })
+      .on(host)
+      .refuses(
+        "interface wg0 has no IPv4 address, or there is no such interface. The host has lo.",
+      );
+    given({ ...QUERY, settings_user: { "public-ip": null }, settings })
+      .on(host)
+      .refuses();
+    given(QUERY).on(host).refuses();
+  });
+
+  it("tells the flags that the daemon would have", () => {
+    const settings = { "public-ip": "", v: 1 };
+    const flags = ["-public-ip=10.9.0.1", "-v=1"];
+    expect(answersOf(given({ ...QUERY, settings }).on(bare))).to.deep.include({ flags });
+  });
+
+  it("tells the CPU that is declared for the one of the host", () => {
+    expect(answersOf(given({ ...QUERY, arch: "aarch64" }).on(bare))).to.include({ arch: "arm64" });
+    const unknown = bare.answering({ arch: undefined });
+    expect(answersOf(given(QUERY).on(unknown))).to.include({ arch: null });
+  });
+
+  it("compares certificates", () => {
+    const directory = "/var/lib/kubernetes";
+    const certificates = { directory, sha256: { "ca.pem": "0".repeat(64) } };
+    const found = { directory: undefined, files: new Map() };
+    const scene = given({ ...QUERY, certificates }).on(bare.answering({ certificates: found }));
+    expect(answersOf(scene)).to.deep.include({
+      differing_certificates: [".", "ca.pem"],
+      outdated_certificates: [`${directory}/ca.pem`],
+    });
+  });
+
+  const KUBE = { "kube-subnet-mgr": true };
+  const waves: [Record<string, unknown>, number][] = [
+    [{ flannel_version: "v0.19.2" }, 4],
+    [{ flannel_version: "v0.19.2", restart_serial: 0 }, 4],
+    [{ flannel_version: "v0.19.2", restart_serial: "0" }, 4],
+    [{ flannel_version: "v0.19.2", restart_serial: [] }, 4],
+    [{ flannel_version: "v0.19.2", restart_serial: "100%" }, 1],
+    [{ flannel_version: "v0.19.2", restart_serial: [1, 3] }, 2],
+    [{ flannel_version: "v0.19.2", settings: KUBE }, 1],
+    [{ flannel_version: "v0.28.9" }, 1],
+    [{ flannel_version: "v0.28.9", restart_serial: "50%" }, 2],
+    [{}, 1],
+  ];
+  for (const [options, count] of waves) {
+    it(`has ${count} waves for ${JSON.stringify(options)}`, () => {
+      const scene = given({ ...QUERY, hosts: 4, position: 3, ...options }).on(bare);
+      expect(answersOf(scene)["wave"]).to.include({ count, index: count - 1 });
+    });
+  }
+
+  it("is no concern of other states", () => {
+    const scene = given({ interface: "wg0" }).on(UnitHost.running());
+    expect(answersOf(scene)).not.to.have.any.keys("address", "arch", "wave", "running_version");
+  });
+
+  it("reads what it is asked by the same rules as a start", () => {
+    expect(() => given({ ...QUERY, settings: { "etcd-prefx": "/n" } })).to.throw("etcd-prefix");
+    expect(() => given({ ...QUERY, arch: "sparc" })).to.throw("arch: sparc: ");
+    expect(() => given({ ...QUERY, restart_serial: "many" })).to.throw("restart_serial: ");
+  });
+});
