@@ -23,6 +23,7 @@ export function renderModule(name: string, program: string, oldest: readonly num
     failed: true,
     changed: false,
     error_code: "unsupported",
+    nodejs_needed: "${major}.${minor}",
     msg: "${name}: Node.js " + process.version.slice(1) + " is too old on this host: it is " + process.execPath +
       ", and >= ${major}.${minor} is needed; install a newer Node.js, or name one with ansible_node_interpreter"
   }).replace(/[\\u007f-\\uffff]/g, function (character) {

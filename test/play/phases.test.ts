@@ -1,8 +1,6 @@
 // Single phases of the role on hosts that are this machine, as far as they need no lab.
 
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { createServer } from "node:http";
-import { type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -92,58 +90,5 @@ describe("the phases without a lab", function () {
     const output = await play("network-config.yml", variables, batches);
     expect(output).to.include("changed: [one -> two] => (item=ca-etcd.pem)");
     expect(output).to.not.include("its directory does not exist");
-  });
-
-  describe("download once, and", () => {
-    const seen: string[] = [];
-    const server = createServer((request, response) => {
-      seen.push(
-        `${request.headers.host?.replace(/:.*/, "")} ${String(request.headers["x-token"])}`,
-      );
-      response.writeHead(404).end();
-    });
-
-    before((done) => {
-      server.listen(0, "127.0.0.1", done);
-    });
-    after(() => {
-      server.close();
-    });
-
-    const playOnce = async (variables: (port: number) => object): Promise<string> => {
-      seen.length = 0;
-      const { port } = server.address() as AddressInfo;
-      return play("download-once.yml", {
-        flannel_bin_dir: join(directory, "bin"),
-        flannel_download_cache_dir: join(directory, "cache"),
-        flannel_download_headers: { "X-Token": "hush-hush" },
-        flannel_download_once: true,
-        flannel_download_retries: 0,
-        flannel_install_arch: "amd64",
-        ...variables(port),
-      });
-    };
-
-    it("show headers to the only host there is", async () => {
-      await playOnce((port) => ({ flannel_download_url: `http://u:p@127.0.0.1:${port}/{asset}` }));
-      expect(seen).to.deep.equal(["127.0.0.1 hush-hush"]);
-    });
-
-    it("show them to none of several hosts", async () => {
-      const hosts = ["127.0.0.1", "localhost"];
-      const output = await playOnce((port) => ({
-        flannel_download_url: hosts.map((host) => `http://${host}:${port}/{asset}`),
-      }));
-      expect(output).to.include("url names 2 hosts");
-      expect(seen).to.deep.equal([]);
-    });
-
-    it("do not show them to the host of the checksums, if that is another", async () => {
-      await playOnce((port) => ({
-        flannel_download_url: `http://127.0.0.1:${port}/{asset}`,
-        flannel_download_checksum: `sha256:http://localhost:${port}/sums`,
-      }));
-      expect(seen).to.deep.equal(["localhost undefined"]);
-    });
   });
 });

@@ -5,6 +5,7 @@
 import re
 
 INTERFACE = "lab0"
+ONE_WAVE = {"index": 0, "count": 1, "first": 0, "size": 200}
 
 
 def address_of(host):
@@ -37,7 +38,8 @@ def gather_facts(host, _arguments):
 def run_daemon(host, _arguments):
     subnet = {"network": "10.200.0.0/14", "subnet": subnet_of(host) + ".1/24", "mtu": 1450, "ip_masq": True}
     service = {"active_state": "active", "sub_state": "running", "main_pid": 4711}
-    return {**service, "subnet": subnet, "restart_reasons": [], "changes": []}
+    look = {"address": address_of(host), "arch": "amd64", "differing_certificates": [], "wave": ONE_WAVE}
+    return {**service, **look, "subnet": subnet, "restart_reasons": [], "changes": []}
 
 
 def keep_network(_host, _arguments):
