@@ -179,6 +179,23 @@ describe("the bundle of flannel_unit for a role", function () {
     expect(existsSync(at("options"))).to.equal(false);
   });
 
+  it("puts the network configuration back with which the daemon did run", async () => {
+    const options = { ...KUBE, net_conf_path: at("options/net-conf.json") };
+    await succeed(options);
+    const before = [host.read(options.net_conf_path), host.read(host.unitPath)];
+    host.play({ starts: ["failed", "ready"] });
+    const other = { ...options, network_config: { ...KUBE.network_config, SubnetLen: 26 } };
+    const result = await host.run(other);
+    expect(result).to.include({ failed: true, error_code: "service", rolled_back: true });
+    expect(result.changes.slice(-3)).to.deep.equal([
+      "put back the previous network configuration",
+      "put back the previous unit",
+      `start ${UNIT} again as it was before`,
+    ]);
+    expect([host.read(options.net_conf_path), host.read(host.unitPath)]).to.deep.equal(before);
+    expect(await succeed(options)).to.include({ changed: false });
+  });
+
   it("writes no network configuration that flannel of this version could not use", async () => {
     const network_config = { Network: "10.200.0.0/16", Backend: { Type: "vxlann" } };
     const options = { ...KUBE, network_config, net_conf_path: at("options/net-conf.json") };

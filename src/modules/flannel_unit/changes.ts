@@ -30,7 +30,7 @@ export interface Command {
 export type Enablement = "disable" | "enable" | "reenable";
 
 /** What the way back puts back; "daemon" is the start of what was put back. */
-export type Restored = "binary" | "daemon" | "environment file" | "unit";
+export type Restored = "binary" | "daemon" | "environment file" | "network configuration" | "unit";
 
 /** A directory that is root's, with this mode. */
 export interface Folder {

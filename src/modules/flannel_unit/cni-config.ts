@@ -11,12 +11,12 @@ import { type ConfFile, type ConfFileState, printJson } from "./conf-files";
  * runtime could read.
  */
 export function cniFileOf(path: string, conf: unknown): ConfFile {
-  return { path, content: textOf(conf), hide: (text) => text, isShared: true };
+  return { ...cniFileToRemove(path), content: textOf(conf) };
 }
 
 /** The file to remove. */
 export function cniFileToRemove(path: string): ConfFile {
-  return { path, content: undefined, hide: (text) => text, isShared: true };
+  return { path, content: undefined, hide: (text) => text, isForDaemon: false, isShared: true };
 }
 
 /** What keeps container runtimes from the configuration that is written. */

@@ -13,6 +13,8 @@ export interface ConfFile {
   readonly path: string;
   readonly content: string | undefined;
   readonly hide: Hide;
+  /** The daemon reads it when it starts, so that another one makes it another daemon. */
+  readonly isForDaemon: boolean;
   /** Others have files in the directory, too, so it must not be closed to them. */
   readonly isShared: boolean;
 }

@@ -42,7 +42,7 @@ export function netConfOf(
 
 /** The file to remove. */
 export function netConfToRemove(path: string): ConfFile {
-  return { path, content: undefined, hide: hideSecrets, isShared: false };
+  return { path, content: undefined, hide: hideSecrets, isForDaemon: true, isShared: false };
 }
 
 function checked(document: Document, version: FlannelVersion): Document {

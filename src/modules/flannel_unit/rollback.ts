@@ -85,15 +85,17 @@ async function findSteps(run: Run): Promise<readonly Step[]> {
 }
 
 /** Unit and environment file go back together, as the one names and the other holds the marks. */
-function findFileSteps({ declared, observed: { files }, plan: { texts } }: Run): readonly Step[] {
-  const { unit, environment } = files;
+function findFileSteps({ declared, observed, plan: { texts } }: Run): readonly Step[] {
+  const { unit, environment } = observed.files;
   const { unitPath, environmentPath } = declared;
   const withoutMarks = (text: string) => withoutMark(text, environmentPath);
   const isOtherUnit = unit !== undefined && withoutMarks(unit.content) !== withoutMarks(texts.unit);
   const isOtherEnvironment = !isSameEnvironment(environment?.content, texts.environment);
+  const confSteps = findConfSteps(observed);
   // With the mark of the network configuration alone, the daemon would be no other than it is now.
-  if (!isOtherUnit && !isOtherEnvironment) return [];
+  if (!isOtherUnit && !isOtherEnvironment && confSteps.length === 0) return [];
   return [
+    ...confSteps,
     ...(unit !== undefined && unit.content !== texts.unit
       ? [{ what: "unit" as const, carryOut: () => replaceFile(unitPath, unit.content, unit) }]
       : []),
@@ -107,6 +109,20 @@ function findFileSteps({ declared, observed: { files }, plan: { texts } }: Run):
           },
         ]),
   ];
+}
+
+/** What the daemon reads of the files beside the unit; a first one had nothing before it. */
+function findConfSteps({ confFiles }: Run["observed"]): readonly Step[] {
+  return confFiles.flatMap(({ file: { path, content, isForDaemon }, before }) =>
+    isForDaemon && before !== undefined && before.content !== content
+      ? [
+          {
+            what: "network configuration" as const,
+            carryOut: () => replaceFile(path, before.content, before),
+          },
+        ]
+      : [],
+  );
 }
 
 async function putEnvironmentBack(path: string, before: FileState | undefined): Promise<void> {
