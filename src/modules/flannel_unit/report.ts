@@ -52,7 +52,6 @@ function isEnabled(
 ): boolean {
   const isPending = plan.changes.some((change) => change.kind === "enablement");
   const isDone = told.some((change) => change.kind === "enablement");
-  return state === "query" || (isPending && !isDone)
-    ? links.length > 0
-    : state !== "absent" && isWanted;
+  const isLeftAlone = state === "query" || state === "present";
+  return isLeftAlone || (isPending && !isDone) ? links.length > 0 : state !== "absent" && isWanted;
 }

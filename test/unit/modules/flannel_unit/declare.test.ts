@@ -58,6 +58,23 @@ describe("flannel_unit declare", () => {
     expect(declaredBy({}).mark).to.equal(undefined);
   });
 
+  it("takes an empty network for one that is not given", () => {
+    const given = { network: "", ipv6_network: "", network_config: { Network: null } };
+    expect(declaredBy({ ...given, state: "absent" }).network.networks).to.deep.equal({});
+    const config = { Network: "10.1.0.0/16" };
+    const { network } = declaredBy({ ...given, network_config: config });
+    expect(network.networks).to.deep.equal({ network: "10.1.0.0/16" });
+  });
+
+  it("restarts for every file that a flag of the side in use names, each once", () => {
+    const etcd = { "etcd-cafile": "/ca.pem", "kubeconfig-file": "/kubeconfig" };
+    const restart_on = ["/ca.pem", "/more.pem"];
+    const options = { settings: etcd, restart_on };
+    expect(declaredBy(options).restartOn).to.deep.equal(["/ca.pem", "/more.pem"]);
+    const kube = { ...options, settings_user: { "kube-subnet-mgr": true } };
+    expect(declaredBy(kube).restartOn).to.deep.equal(["/kubeconfig", "/ca.pem", "/more.pem"]);
+  });
+
   const urls: [Record<string, unknown>, string | undefined][] = [
     [{}, undefined],
     [{ "healthz-port": 0 }, undefined],

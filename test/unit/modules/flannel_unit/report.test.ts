@@ -65,6 +65,11 @@ describe("flannel_unit report", () => {
     const removing = given({ state: "absent" }).on(running);
     expect(reportOf(removing)).to.deep.include({ enabled: false, flags: [], subnet: {} });
     expect(reportOf(removing, [])).to.include({ enabled: true });
+    const alone = { state: "present", only: "cni", cni_conf_path: "/c.conflist", cni_conf: {} };
+    for (const task of [{ state: "query" }, alone]) {
+      expect(reportOf(given(task).on(running))).to.include({ enabled: true });
+      expect(reportOf(given(task).on(running.linkedFrom()))).to.include({ enabled: false });
+    }
   });
 
   it("calls it rolled back once the previous daemon was started, and not before", () => {
