@@ -4,12 +4,12 @@
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
-import { buildSync } from "esbuild";
 import { stringify } from "yaml";
 
 import { type ModuleSource, readModuleSource } from "./build/documentation";
 import { renderModule } from "./build/envelope";
 import { bundledPackages, renderLicences } from "./build/licences";
+import { bundleParts } from "./build/parts";
 import { VALIDATOR_TYPES, renderSpec, renderValidator } from "./build/generate";
 
 const ROOT = join(__dirname, "..");
@@ -30,25 +30,9 @@ export function generate(source: ModuleSource, generated = GENERATED): void {
  * the folders of the third-party packages that are in it.
  */
 export function bundle(source: ModuleSource, library: string): readonly string[] {
-  const outfile = join(library, `${source.name}.cjs`);
-  const { metafile, outputFiles } = buildSync({
-    absWorkingDir: ROOT,
-    entryPoints: [join(source.folder, "main.ts")],
-    outfile,
-    write: false,
-    bundle: true,
-    platform: "node",
-    target: `node${OLDEST_NODE.join(".")}`,
-    format: "cjs",
-    // docs/adr/0002: it is sent to every host by every task; scripts/check-library has the limit.
-    minify: true,
-    // Code that is compiled from a string has no loader for import(), and require() starts faster.
-    supported: { "dynamic-import": false },
-    logLevel: "warning",
-    metafile: true,
-  });
-  const program = outputFiles[0]?.text ?? "";
-  writeFileSync(outfile, renderModule(source.name, program, OLDEST_NODE), { mode: 0o755 });
+  const { parts, metafile } = bundleParts(source.folder, ROOT, `node${OLDEST_NODE.join(".")}`);
+  const file = join(library, `${source.name}.cjs`);
+  writeFileSync(file, renderModule(source.name, parts, OLDEST_NODE), { mode: 0o755 });
   const header = `# Generated from src/modules/${source.name}/${source.name}.yml; edit there.\n---\n`;
   writeFileSync(join(library, `${source.name}.yml`), header + stringify(source.documentation));
   return bundledPackages(metafile);

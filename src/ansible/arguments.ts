@@ -1,7 +1,7 @@
 // Three ways in, one reader: embedded by Ansible in the module file, a JSON file named by the
 // first argument, or JSON on standard input.
 
-import { readFileSync, readSync } from "node:fs";
+import { fstatSync, readFileSync, readSync } from "node:fs";
 
 import { sleepBlocking } from "./blocking";
 import { ModuleError, messageOf, systemCodeOf } from "../base/errors";
@@ -35,8 +35,9 @@ export function readArgumentsText(embedded: string, argv: readonly string[]): st
   if (line !== undefined) return line;
   const file = argv[2];
   try {
-    if (file === undefined && process.stdin.isTTY) throw new Error("standard input is a terminal");
-    return file === undefined ? readStandardInput() : readFileSync(file, "utf8");
+    if (file !== undefined) return readFileSync(file, "utf8");
+    if (isTerminal()) throw new Error("standard input is a terminal");
+    return readStandardInput();
   } catch (error) {
     throw new ModuleError(
       "invalid_arguments",
@@ -44,6 +45,11 @@ export function readArgumentsText(embedded: string, argv: readonly string[]): st
       { cause: error },
     );
   }
+}
+
+/** `process.stdin` brings the network and its streams with it, so only what may be a terminal is asked. */
+function isTerminal(): boolean {
+  return fstatSync(0).isCharacterDevice() && process.stdin.isTTY;
 }
 
 /** Reads to the end, also from a pipe that is non-blocking and has nothing for now. */

@@ -6,15 +6,21 @@ import { MASK } from "../base/secrets";
 /** Says of most runs at once that they are in no secret; a power of two. */
 const FILTER_BITS = 1 << 20;
 
+/** More characters of secrets than these are not searched for: every text is hidden instead. */
+const MAX_INDEXED = 1 << 20;
+
 export class SecretFragments {
   readonly #fragments = new Set<string>();
   readonly #filter = new Uint8Array(FILTER_BITS / 8);
+  #indexed = 0;
 
   /** `length`: how many characters in a row give a secret away. */
   constructor(private readonly length: number) {}
 
   /** Adds a secret of at least `length` characters. */
   add(secret: string): void {
+    this.#indexed += secret.length;
+    if (this.#indexed > MAX_INDEXED) return;
     for (let start = 0; start + this.length <= secret.length; start++) {
       const bit = this.#bitOf(secret, start);
       this.#filter[bit >> 3] = (this.#filter[bit >> 3] ?? 0) | (1 << (bit & 7));
@@ -24,6 +30,7 @@ export class SecretFragments {
 
   /** The text with every run of fragments replaced by one mask. */
   hide(text: string): string {
+    if (this.#indexed > MAX_INDEXED) return text.length < this.length ? text : MASK;
     if (this.#fragments.size === 0) return text;
     let shown = "";
     let end = -1; // where the present run of fragments ends

@@ -73,14 +73,23 @@ export interface Told<C extends Change, Outcome> {
 }
 
 /**
- * A module. `declare` is the only one that sees options, `plan` is pure, `apply` carries out one change.
- * The keys `changed`, `changes`, `diff`, `warnings`, `invocation`, `failed`, `msg` and `error_code` of
- * the result are the contract's; all others come from `report`.
+ * A module: what it takes to look at the options, and the rest, which is loaded when they are accepted: a run
+ * that refuses them pays for no more than that.
  */
 export interface Module<Options, Declared, Observed, P extends Plan, Outcome> {
   readonly spec: ModuleSpec<Options>;
   /** Secret values inside options that are not no_log as a whole (dicts, URLs), and in the environment. */
   readonly secretsOf?: (options: Options) => readonly unknown[];
+  /** Loads the verbs: the build makes a part of its own of `verbs.ts` and what only it needs. */
+  readonly verbs: () => Verbs<Options, Declared, Observed, P, Outcome>;
+}
+
+/**
+ * `declare` is the only one that sees options, `plan` is pure, `apply` carries out one change.
+ * The keys `changed`, `changes`, `diff`, `warnings`, `invocation`, `failed`, `msg` and `error_code` of
+ * the result are the contract's; all others come from `report`.
+ */
+export interface Verbs<Options, Declared, Observed, P extends Plan, Outcome> {
   /** Once per run: what shall be. No host, no network. Throws `invalid_arguments`, `invalid_config`. */
   readonly declare: (options: Options, context: Context) => Declared | Promise<Declared>;
   /** Once per attempt: what is. Reads only. */

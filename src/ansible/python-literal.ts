@@ -41,7 +41,7 @@ const NO_LITERAL = new Error("not a Python literal");
 /** The value that is written in `text`; undefined when it is none, or one that JSON cannot hold. */
 export function tryParsePythonLiteral(text: string): unknown {
   // Python compiles no text with these in it, not even in a comment.
-  if (/\0|\p{Surrogate}/u.test(text)) return undefined;
+  if (/\0|[\ud800-\udfff]/u.test(text)) return undefined;
   try {
     return new Reader(text).readAll();
   } catch {

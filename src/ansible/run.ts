@@ -3,7 +3,7 @@
 
 import { ModuleError, StaleObservationError, messageOf } from "../base/errors";
 import { type ModuleArguments } from "./arguments";
-import { type Change, type Context, type Module, type Plan, type Run } from "./module";
+import { type Change, type Context, type Module, type Plan, type Run, type Verbs } from "./module";
 import { describeInvocation, parseOptions } from "./options";
 import { Redactor } from "./redact";
 import { type Result, describeDone, joinDiffs, nullsFor } from "./result";
@@ -12,10 +12,13 @@ import { type Result, describeDone, joinDiffs, nullsFor } from "./result";
 const MAX_ATTEMPTS = 5;
 
 /** What is known once a plan has been made. */
-interface Stage<Declared, Observed, P> {
+interface Stage<Options, Declared, Observed, P extends Plan, Outcome> {
+  readonly verbs: Verbs<Options, Declared, Observed, P, Outcome>;
   readonly declared: Declared;
   readonly observed: Observed;
   readonly plan: P;
+  /** What the changes so far have come to, over all attempts. */
+  outcome: Outcome;
 }
 
 export class ModuleRun<Options, Declared, Observed, P extends Plan, Outcome> {
@@ -23,16 +26,13 @@ export class ModuleRun<Options, Declared, Observed, P extends Plan, Outcome> {
   readonly #warnings: string[] = [];
   readonly #journal: P["changes"][number][] = [];
   #arguments: ModuleArguments | undefined;
-  #stage: Stage<Declared, Observed, P> | undefined;
-  #outcome: Outcome;
+  #stage: Stage<Options, Declared, Observed, P, Outcome> | undefined;
   #underWay: Change | undefined;
   #interruption: ModuleError | undefined;
   /** Whether all secrets of the options are known, so that the options may be shown. */
   #isTainted = false;
 
-  constructor(private readonly module: Module<Options, Declared, Observed, P, Outcome>) {
-    this.#outcome = module.nothing;
-  }
+  constructor(private readonly module: Module<Options, Declared, Observed, P, Outcome>) {}
 
   /** The change that is being carried out at this moment. */
   get underWay(): Change | undefined {
@@ -66,12 +66,14 @@ export class ModuleRun<Options, Declared, Observed, P extends Plan, Outcome> {
       this.#tryTaint(right);
     });
     this.#taint(options);
-    const declared = await module.declare(options, this.#context(checkMode, 1));
+    const verbs = module.verbs();
+    const declared = await verbs.declare(options, this.#context(checkMode, 1));
     for (let attempt = 1; ; attempt++) {
       const context = this.#context(checkMode, attempt);
-      const observed = await module.observe(declared, context);
-      const plan = module.plan(declared, observed, context);
-      this.#stage = { declared, observed, plan };
+      const observed = await verbs.observe(declared, context);
+      const plan = verbs.plan(declared, observed, context);
+      const outcome: Outcome = this.#stage === undefined ? verbs.nothing : this.#stage.outcome;
+      this.#stage = { verbs, declared, observed, plan, outcome };
       this.#refuse(plan, checkMode);
       if (checkMode || plan.changes.length === 0) return;
       try {
@@ -124,24 +126,30 @@ export class ModuleRun<Options, Declared, Observed, P extends Plan, Outcome> {
     throw new ModuleError(first.code, message, { result });
   }
 
-  async #carryOut(stage: Stage<Declared, Observed, P>): Promise<void> {
-    const { module } = this;
+  async #carryOut(stage: Stage<Options, Declared, Observed, P, Outcome>): Promise<void> {
+    const { verbs, plan } = stage;
     const [run, hasRecorded] = this.#runOf(stage);
-    if (module.prepare !== undefined) this.#outcome = await module.prepare(this.#outcome, run);
-    for (const change of stage.plan.changes) {
+    if (verbs.prepare !== undefined) stage.outcome = await verbs.prepare(stage.outcome, run);
+    for (const change of plan.changes) {
       if (this.#interruption !== undefined) throw this.#interruption;
       this.#underWay = change;
-      this.#outcome = await module.apply(change, this.#outcome, run);
+      stage.outcome = await verbs.apply(change, stage.outcome, run);
       this.#underWay = undefined;
       if (!hasRecorded()) this.#journal.push(change);
     }
   }
 
   /** What apply gets, and whether it has used it since it was last asked. */
-  #runOf(stage: Stage<Declared, Observed, P>): [Run<Declared, Observed, P>, () => boolean] {
+  #runOf({
+    declared,
+    observed,
+    plan,
+  }: Stage<Options, Declared, Observed, P, Outcome>): [Run<Declared, Observed, P>, () => boolean] {
     let recorded = false;
     const run = {
-      ...stage,
+      declared,
+      observed,
+      plan,
       record: (change: P["changes"][number]) => {
         recorded = true;
         this.#journal.push(change);
@@ -189,10 +197,9 @@ export class ModuleRun<Options, Declared, Observed, P extends Plan, Outcome> {
   #ownKeys(changes: P["changes"], error: unknown): { data: Result; texts: Result } {
     const texts = error instanceof ModuleError ? error.result : {};
     if (this.#stage === undefined) return { data: {}, texts };
-    const { declared, observed, plan } = this.#stage;
+    const { verbs, declared, observed, plan, outcome } = this.#stage;
     try {
-      const told = { changes, outcome: this.#outcome };
-      return { data: this.module.report(declared, observed, plan, told), texts };
+      return { data: verbs.report(declared, observed, plan, { changes, outcome }), texts };
     } catch (fault) {
       if (error === undefined) throw fault;
       return { data: {}, texts }; // the failure that is to be told counts for more

@@ -4,7 +4,7 @@ import { isRecord } from "./json";
 
 /** Half of a UTF-16 pair: no file, no URL and no UTF-8 can hold it. True if any string in `value`, or key, has one. */
 export function holdsLoneSurrogate(value: unknown): boolean {
-  if (typeof value === "string") return /\p{Surrogate}/u.test(value);
+  if (typeof value === "string") return /[\ud800-\udfff]/u.test(value);
   if (Array.isArray(value)) return value.some(holdsLoneSurrogate);
   if (!isRecord(value)) return false;
   return Object.entries(value).some((entry) => entry.some(holdsLoneSurrogate));

@@ -165,12 +165,16 @@ export function etcdOf({ api = "v3", stored, other, leases = [] }: Scene): Memor
 
 /** The module with another etcd behind it than the one its options name. */
 function moduleOn(etcd: MemoryEtcd): typeof module {
+  const verbs = module.verbs();
   return {
     ...module,
-    declare: async (options, context) => {
-      const declared = await module.declare(options, context);
-      return { ...declared, etcd: { tlsFiles: {}, connect: () => Promise.resolve(etcd) } };
-    },
+    verbs: () => ({
+      ...verbs,
+      declare: async (options, context) => {
+        const declared = await verbs.declare(options, context);
+        return { ...declared, etcd: { tlsFiles: {}, connect: () => Promise.resolve(etcd) } };
+      },
+    }),
   };
 }
 
@@ -212,10 +216,11 @@ export async function planFor(scene: Scene, options: Json): Promise<Planned> {
     protect: (secret) => secrets.push(secret),
   };
   const typed = parseOptions(module.spec, optionsFor(scene, options), new Redactor());
-  const declared = await moduleOn(etcdOf(scene)).declare(typed, context);
-  const seen = await module.observe(declared, context);
+  const verbs = moduleOn(etcdOf(scene)).verbs();
+  const declared = await verbs.declare(typed, context);
+  const seen = await verbs.observe(declared, context);
   const { cpu } = scene;
   const reader = cpu === undefined ? seen.reader : { ...seen.reader, architectures: [cpu] };
   const observed = { ...seen, reader };
-  return { declared, observed, plan: module.plan(declared, observed, context), secrets, warnings };
+  return { declared, observed, plan: verbs.plan(declared, observed, context), secrets, warnings };
 }

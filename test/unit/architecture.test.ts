@@ -141,7 +141,10 @@ describe("the order of src", () => {
     expect(touching).to.deep.equal([]);
   });
 
-  const withRule = rooms.filter((room) => folderOf(room) !== "generated");
+  // verbs.ts is a list of other rooms.
+  const withRule = rooms.filter(
+    (room) => folderOf(room) !== "generated" && !room.endsWith("/verbs.ts"),
+  );
 
   it("gives every room a test of its name, or a reason why it has none", () => {
     const untested = withRule.filter(

@@ -2,20 +2,16 @@
 
 import { type Module } from "../../ansible/module";
 import { type FlannelInstallOptions, spec } from "../../generated/flannel_install";
-import { type Outcome, apply, nothing } from "./apply";
-import { type Declared, declare } from "./declare";
-import { type Observed, observe } from "./observe";
-import { type Plan, plan } from "./plan";
-import { report } from "./report";
+import { type Outcome } from "./apply";
+import { type Declared } from "./declare";
+import { type Observed } from "./observe";
+import { type Plan } from "./plan";
 import { secretsOf } from "./secrets";
+import type * as verbs from "./verbs";
 
 export const module: Module<FlannelInstallOptions, Declared, Observed, Plan, Outcome> = {
   spec,
   secretsOf,
-  declare,
-  observe,
-  plan,
-  apply,
-  nothing,
-  report,
+  // eslint-disable-next-line @typescript-eslint/no-require-imports -- loaded late, and at once
+  verbs: () => require("./verbs") as typeof verbs,
 };

@@ -2,7 +2,13 @@
 
 import { expect } from "chai";
 
-import { type Change, type Module, type Obstacle, type Plan } from "../../../src/ansible/module";
+import {
+  type Change,
+  type Module,
+  type Verbs,
+  type Obstacle,
+  type Plan,
+} from "../../../src/ansible/module";
 import { type Result } from "../../../src/ansible/result";
 import { ModuleRun } from "../../../src/ansible/run";
 import { type ModuleSpec } from "../../../src/ansible/spec";
@@ -30,8 +36,11 @@ const spec: ModuleSpec<object> = {
 };
 
 function moduleOf(toy: Toy): Module<object, Toy, readonly string[], Plan, number> {
+  return { spec, verbs: () => verbsOf(toy) };
+}
+
+function verbsOf(toy: Toy): Verbs<object, Toy, readonly string[], Plan, number> {
   return {
-    spec,
     declare: () => toy,
     observe: ({ world }) => [...world],
     plan: (_, steps) => ({
