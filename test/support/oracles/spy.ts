@@ -15,16 +15,17 @@ export function watch<Options, Declared, Observed, P extends Plan, Outcome>(
   module: Module<Options, Declared, Observed, P, Outcome>,
 ): { readonly watched: Module<Options, Declared, Observed, P, Outcome>; readonly seen: Seen } {
   const seen: Seen = { planned: [], done: [] };
-  const watched: typeof module = {
-    ...module,
+  const verbs = module.verbs();
+  const watchedVerbs: typeof verbs = {
+    ...verbs,
     plan: (declared, observed, context) => {
-      const plan = module.plan(declared, observed, context);
+      const plan = verbs.plan(declared, observed, context);
       seen.planned = plan.changes;
       return plan;
     },
     apply: async (change, outcome, run) => {
       const entered: Change[] = [];
-      const result = await module.apply(change, outcome, {
+      const result = await verbs.apply(change, outcome, {
         ...run,
         record: (entry) => {
           entered.push(entry);
@@ -41,5 +42,5 @@ export function watch<Options, Declared, Observed, P extends Plan, Outcome>(
       return result;
     },
   };
-  return { watched, seen };
+  return { watched: { ...module, verbs: () => watchedVerbs }, seen };
 }
