@@ -57,6 +57,7 @@ describe("a module under an old Node.js", () => {
         failed: true,
         changed: false,
         error_code: "unsupported",
+        nodejs_needed: "18.19",
         msg:
           `contract_probe: Node.js ${version.replace(/^v/, "")} is too old on this host: ` +
           "it is /opt/nöde, and >= 18.19 is needed; " +
