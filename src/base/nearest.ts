@@ -30,9 +30,20 @@ function normalise(name: string): string {
   return name.toLowerCase().replace(/[-_.\s]/g, "");
 }
 
-/** Each letter that one name has more costs one: most candidates need no closer look. */
+/** Most candidates need no closer look: they have too many letters that the name lacks, or lack too many of its. */
 function distanceBelow(limit: number, a: string, b: string): number {
-  return Math.abs(a.length - b.length) < limit ? editDistance(a, b) : limit;
+  return countStrangers(a, b) < limit && countStrangers(b, a) < limit ? editDistance(a, b) : limit;
+}
+
+/** How many letters of `a` are left when those of `b` are taken away; no edit takes away two. */
+function countStrangers(a: string, b: string): number {
+  let count = 0;
+  let rest = b;
+  for (const letter of a) {
+    if (rest.includes(letter)) rest = rest.replace(letter, () => "");
+    else count += 1;
+  }
+  return count;
 }
 
 /** Optimal string alignment distance: insert, delete, replace and swap of neighbours cost one. */

@@ -121,11 +121,6 @@ export function filesOf(flags: readonly FlagValue[]): readonly FlagValue[] {
   );
 }
 
-/** The environment variable from which flanneld takes a flag that is not on its command line. */
-export function environmentNameOf(flag: string): string {
-  return `FLANNELD_${flag.toUpperCase().replace(/-/g, "_")}`;
-}
-
 /** Text of a scalar as a flag or variable takes it; undefined for anything else. */
 export function tryTextOf(value: unknown): string | undefined {
   if (typeof value === "string") return value;

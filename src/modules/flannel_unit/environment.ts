@@ -3,7 +3,8 @@
 
 import { ModuleError } from "../../base/errors";
 import { findControlCharacter } from "../../flannel/flag-values";
-import { type FlagValue, environmentNameOf, tryTextOf } from "../../flannel/flags";
+import { environmentNameOf } from "../../flannel/flag-variable";
+import { type FlagValue, tryTextOf } from "../../flannel/flags";
 import { type NetworkMark } from "../../flannel/overlay-network";
 import { renderEnvironmentLine } from "../../host/systemd-quote";
 import { ENVIRONMENT_HEADING } from "./secrets";

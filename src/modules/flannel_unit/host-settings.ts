@@ -10,7 +10,7 @@ import { askProgram } from "../../host/programs";
 import { type FileState, tryReadFile } from "../../host/atomic-file";
 import { listInterfaces } from "../../host/network";
 import { type Change, command, planRemove, planWrite } from "./changes";
-import { HEADER } from "./unit-marks";
+import { HEADER } from "./header";
 
 /** What is declared about the host. */
 export interface HostWishes {

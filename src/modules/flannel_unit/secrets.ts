@@ -3,10 +3,10 @@
 
 import { isRecord } from "../../base/json";
 import { MASK } from "../../base/secrets";
-import { environmentNameOf } from "../../flannel/flags";
+import { environmentNameOf } from "../../flannel/flag-variable";
 import { tryRevisionOf } from "../../flannel/masked-secret";
 import { allSecretsIn } from "../../flannel/secret-text";
-import { HEADER } from "./unit-marks";
+import { HEADER } from "./header";
 
 /** Options that may hold secrets; of any type, as they are asked for before options are checked, too. */
 interface SecretOptions {

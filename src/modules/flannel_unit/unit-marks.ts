@@ -7,9 +7,6 @@ import { escapeSpecifiers, quoteAssignment } from "../../host/systemd-quote";
 
 export type Directive = readonly [name: string, value: string];
 
-/** First line of every file of this module: how it is known again, and what nobody is to edit. */
-export const HEADER = "# Written by Ansible (flannel_unit)";
-
 /** Environment variable of the daemon that holds the fingerprint of its unit. */
 export const DIGEST_VARIABLE = "ANSIBLE_FLANNEL_UNIT";
 

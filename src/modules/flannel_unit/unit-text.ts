@@ -13,7 +13,8 @@ import {
   quotePath,
 } from "../../host/systemd-quote";
 import { hardeningOf } from "./hardening";
-import { type Directive, HEADER, fingerprintOf, renderMarks } from "./unit-marks";
+import { HEADER } from "./header";
+import { type Directive, fingerprintOf, renderMarks } from "./unit-marks";
 
 /** A unit but for its marks, which depend on what is on the host. */
 export interface UnitSections {

@@ -20,6 +20,19 @@ describe("nearestName", () => {
     });
   }
 
+  it("is the first of those with the least distance, if that is a third of the name at most", () => {
+    const letters = fc.string({ unit: fc.constantFrom("a", "b", "c", "d"), maxLength: 12 });
+    fc.assert(
+      fc.property(letters, fc.array(letters, { maxLength: 8 }), (name, names) => {
+        const limit = Math.max(2, Math.floor(name.length / 3));
+        const distances = names.map((candidate) => editDistance(name, candidate));
+        const least = Math.min(...distances);
+        const nearest = least <= limit ? names[distances.indexOf(least)] : undefined;
+        expect(nearestName(name, names)).to.equal(nearest);
+      }),
+    );
+  });
+
   it("words the hint so that it can be put behind any message", () => {
     expect(didYouMean("ifcae", known)).to.equal(', did you mean "iface"?');
     expect(didYouMean("nothing-like-it", known)).to.equal("");

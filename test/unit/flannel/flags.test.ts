@@ -1,7 +1,8 @@
 import { expect } from "chai";
 
 import { ModuleError } from "../../../src/base/errors";
-import { environmentNameOf, isFlagOn, parseSettings } from "../../../src/flannel/flags";
+import { environmentNameOf } from "../../../src/flannel/flag-variable";
+import { isFlagOn, parseSettings } from "../../../src/flannel/flags";
 import { parseVersion } from "../../../src/flannel/version";
 
 function faultsOf(settings: Record<string, unknown>, tag?: string): string {
