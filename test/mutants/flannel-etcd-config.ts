@@ -22,9 +22,9 @@ export const FLANNEL_ETCD_CONFIG: readonly Mutant[] = [
       "...(declared.purgesLeases ? leases.map(purgeLease) : []),\n    ...(stored === undefined ? [] : [removeConfig(observed)]),",
     ],
     [
-      "v2 counts for more than v3",
-      "const existing = stored ?? old;",
-      "const existing = old ?? stored;",
+      "a configuration in v2 is taken over unasked",
+      "declared.migratesFromV2 ? elsewhere",
+      "true ? elsewhere",
     ],
     [
       "faults are told of what is written over",

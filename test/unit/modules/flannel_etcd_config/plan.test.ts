@@ -153,6 +153,17 @@ describe("the plan", () => {
     });
   }
 
+  it("takes over what v2 has only when told so", async () => {
+    for (const [options, { Network }] of [
+      [{}, CONFIG],
+      [{ migrate_from_v2: true }, LARGER],
+    ] as const) {
+      const { changes } = await plan(options, { declared: CONFIG, other: LARGER });
+      expect(changes).to.have.length(1);
+      expect(changes[0]).to.have.property("value").that.includes(Network);
+    }
+  });
+
   it("warns of everything it keeps", async () => {
     const { warnings } = await plan(
       {},
