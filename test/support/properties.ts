@@ -8,12 +8,12 @@ import { expect } from "chai";
 import fc from "fast-check";
 
 import { messageOf } from "../../src/base/errors";
-import { type PlayedCase, play } from "./ansible-play";
+import { type PlayTask, type PlayedCase, play } from "./ansible-play";
 import { CASE, type Case, ROOT, placeIn } from "./arbitraries/case";
 import { leaksIn, shortLeaksIn } from "./oracles/leaks";
 import { liesOf, untruthsOf } from "./oracles/truth";
 import { type Answer, type InProcessAnswer, runBundle, setUp } from "./run-case";
-import { type Subject } from "./subjects";
+import { SUBJECTS, type Subject } from "./subjects";
 import { type World } from "./world";
 
 /** The result tells what was done, and nothing else, in all the keys that it promises. */
@@ -91,7 +91,8 @@ export async function tryBundle(subject: Subject, world: World, numRuns: number)
 }
 
 /** Ansible says of a task what the module says, and shows every key that it promises. */
-export function expectSameVerdict(played: PlayedCase, returned: readonly string[]): void {
+function expectSameVerdict(played: PlayedCase | undefined, returned: readonly string[]): void {
+  if (played === undefined) throw new Error("was not played");
   const { verdict, shown, printed, exitCode } = played;
   const failed = printed["failed"] === true;
   expect(verdict).to.equal(failed ? "failed" : printed["changed"] === true ? "changed" : "ok");
@@ -103,34 +104,35 @@ export function expectSameVerdict(played: PlayedCase, returned: readonly string[
   }
 }
 
-/** Tries the first property on as many tasks, through the ansible-core in `ansibleBin`. */
+/** Tries the first property on as many tasks of all modules, through the ansible-core in `ansibleBin`. */
 export async function tryVerdicts(
-  subject: Subject,
   ansibleBin: string,
   world: World,
   numRuns: number,
 ): Promise<void> {
   const seed = Date.now() % 2 ** 31;
-  const tasks = fc.oneof({ weight: 2, arbitrary: subject.nasty }, subject.secret);
-  const sample = fc.sample(tasks.filter(isPassable), { numRuns, seed });
+  const sample = SUBJECTS.flatMap((subject) => {
+    const tasks = fc.oneof({ weight: 2, arbitrary: subject.nasty }, subject.secret);
+    const parameters = { numRuns: (numRuns * subject.share) / 100, seed };
+    return fc.sample(tasks.filter(isPassable), parameters).map((given) => ({ subject, given }));
+  });
   const roots = mkdtempSync(join(tmpdir(), "ansible-cases-"));
-  const library = subject.build();
-  const known = subject.worldOf(world);
   try {
-    const cases = sample.map((given, index) => {
-      const own = { [ROOT]: join(roots, String(index)), [CASE]: `${seed}-${index}` };
-      return placeIn({ ...known.words, ...own }, given);
-    });
-    for (const [index, placed] of cases.entries()) {
-      mkdirSync(join(roots, String(index)));
+    const tasks: PlayTask[] = [];
+    for (const [index, { subject, given }] of sample.entries()) {
+      const root = join(roots, String(index));
+      mkdirSync(root);
+      const known = subject.worldOf(world);
+      const placed = placeIn({ ...known.words, [ROOT]: root, [CASE]: `${seed}-${index}` }, given);
       await setUp(placed, known);
+      tasks.push({ module: subject.name, library: subject.build(), given: placed });
     }
-    const played = await play(ansibleBin, library, subject.name, cases);
-    played.forEach((each, index) => {
-      naming(`seed ${seed}, task ${index}: ${JSON.stringify(sample[index])}`, () => {
-        expectSameVerdict(each, subject.returned);
+    const played = await play(ansibleBin, tasks);
+    for (const [index, { subject, given }] of sample.entries()) {
+      naming(`seed ${seed}, ${subject.name}, task ${index}: ${JSON.stringify(given)}`, () => {
+        expectSameVerdict(played[index], subject.returned);
       });
-    });
+    }
   } finally {
     rmSync(roots, { recursive: true, force: true });
   }
