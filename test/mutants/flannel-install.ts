@@ -89,8 +89,8 @@ export const FLANNEL_INSTALL: readonly Mutant[] = [
     ],
     [
       "staged files are left",
-      "for (const path of paths) await rm(path, { force: true });",
-      "void paths;",
+      "for (const path of mine) await rm(path, { force: true });",
+      "void mine;",
     ],
     [
       "files come with any mode",

@@ -27,10 +27,9 @@ const PURE = [
     ],
     [
       "nobody hears what a start would lack",
-      "...(wantsRunning && !starts ? observed.lacks : []), ",
+      "...(wantsRunning && !starts ? observed.lacks : []),",
       "",
     ],
-    ["a running daemon loses its unit", "...planStop(declared, observed),", ""],
     [
       "a daemon that is restarted again and again counts as running",
       'systemd?.activeState === "active" && daemon',
@@ -41,6 +40,10 @@ const PURE = [
       'return ["requested: state is restarted", ...reasons];',
       "return reasons;",
     ],
+  ]),
+  ...mutantsOf("src/modules/flannel_unit/removal.ts", [
+    ["a running daemon loses its unit", "...planStop(declared, observed),", ""],
+    ["other people's files go with the folder", "folder?.names.every(", "folder?.names.some("],
   ]),
   ...mutantsOf("src/modules/flannel_unit/changes.ts", [
     ["any group may own a file", " && before.gid === 0;", ";"],
@@ -151,7 +154,7 @@ const EFFECTIVE = [
       ],
       [
         "the way back leads to the same daemon",
-        "if (!isOtherUnit && !isOtherEnvironment) return [];",
+        "if (!isOtherUnit && !isOtherEnvironment && confSteps.length === 0) return [];",
         "",
         "does not go back to what",
       ],

@@ -59,6 +59,30 @@ const FLANNEL = [
   ]),
 ];
 
+const OVERLAY = [
+  ...mutantsOf("src/flannel/waves.ts", [
+    [
+      "a part of a host makes a wave without any",
+      "Math.max(1, Math.floor(",
+      "Math.max(0, Math.floor(",
+    ],
+    [
+      "v0.20 is started everywhere at once",
+      '!isAtLeast(version, "0.21.0")',
+      '!isAtLeast(version, "0.20.0")',
+    ],
+  ]),
+  ...mutantsOf("src/modules/flannel_overlay/plan.ts", [
+    ["an address is lent that the host has", "isLent: own === undefined", "isLent: true"],
+    ["a trial from the host counts as one from a pod", "...(isPartial ? [NOT_LIKE_POD] : [])", ""],
+    [
+      "processes of a trial stay",
+      "...(remains.processes.length > 0 ? [end(remains.processes)] : []),",
+      "",
+    ],
+  ]),
+];
+
 const ETCD = [
   ...mutantsOf("src/etcd/failover.ts", [
     ["a read counts as lost", "if (error.sent && !repeatable) throw", "if (error.sent) throw"],
@@ -97,4 +121,4 @@ const BASE = [
   ]),
 ];
 
-export const KNOWLEDGE: readonly Mutant[] = [...FLANNEL, ...ETCD, ...HOST, ...BASE];
+export const KNOWLEDGE: readonly Mutant[] = [...FLANNEL, ...OVERLAY, ...ETCD, ...HOST, ...BASE];
