@@ -64,11 +64,14 @@ function readingsOf(text: string): readonly string[] {
 }
 
 /**
- * Whether an "@" behind the host belongs to the path. Not so for what no parser takes, nor for a
- * host without a dot before a port: "https://user:12/34@host" has a password with a "/".
+ * Whether an "@" behind the host belongs to the path. Not so for what no parser takes, nor where the
+ * parser finds a user all the same ("\\" ends a host in web addresses only), nor for a host without a
+ * dot before a port: "https://user:12/34@host" has a password with a "/".
  */
 function isPath(address: string, authority: string): boolean {
-  return tryParseUrl(address) !== undefined && !/^[^.[\]]*:\d*$/.test(authority);
+  const url = tryParseUrl(address);
+  if (url === undefined || url.username !== "" || url.password !== "") return false;
+  return !/^[^.[\]]*:\d*$/.test(authority);
 }
 
 function secretsOf(userinfo: string): readonly string[] {

@@ -1,5 +1,5 @@
 // Tries small faults on a copy of the sources, and tells which of them no test notices.
-// usage: ts-node test/mutants/run.ts [WORD..]    only the mutants with one of these words in their file or fault
+// usage: ts-node test/mutants/run.ts [WORD..]    only the mutants with all of these words in their file or fault
 
 import { execFileSync } from "node:child_process";
 import {
@@ -17,13 +17,20 @@ import { dirname, join } from "node:path";
 
 import { execa } from "execa";
 
-import { MUTANTS, type Mutant } from "./list";
+import { MUTANTS } from "./list";
+import { type Mutant } from "./mutant";
 
 const REPOSITORY = join(__dirname, "..", "..");
 const COPIES = 2;
 const TIMEOUT_MS = 120_000;
 
+/** "broken": the tests did not run at all; "not there": what it changes is not in the file once. */
 type Fate = "killed" | "survived" | "broken" | "not there";
+
+interface Trial {
+  readonly mutant: Mutant;
+  readonly fate: Fate;
+}
 
 /** How many tests fail; undefined when the run came to no result. */
 interface TestRun {
@@ -41,15 +48,24 @@ async function main(words: readonly string[]): Promise<void> {
   try {
     await expectPassing(copies[0] ?? "", chosen);
     const queue = [...chosen];
-    const fates: Fate[] = [];
-    await Promise.all(copies.map((copy) => work(copy, queue, fates)));
-    const bad = fates.filter((fate) => fate !== "killed").length;
-    console.log(`${chosen.length} mutants: ${fates.length - bad} passing, ${bad} failing`);
-    console.log(`  ${fates.length - bad} passing\n  ${bad} failing`);
-    if (bad > 0 || fates.length === 0) process.exitCode = 1;
+    const trials = (await Promise.all(copies.map((copy) => work(copy, queue)))).flat();
+    report(trials);
   } finally {
     for (const copy of copies) rmSync(copy, { recursive: true, force: true });
   }
+}
+
+/** Counts as mocha does, for scripts/test. */
+function report(trials: readonly Trial[]): void {
+  const bad = trials.filter(({ fate }) => fate !== "killed");
+  console.log(`\n  ${trials.length - bad.length} passing: the tests notice these faults`);
+  if (bad.length > 0) console.log(`  ${bad.length} failing:`);
+  for (const trial of bad) console.log(`    ${describe(trial)}`);
+  if (bad.length > 0 || trials.length === 0) process.exitCode = 1;
+}
+
+function describe({ mutant: { file, fault }, fate }: Trial): string {
+  return `${fate.padEnd(9)} ${file}: ${fault}`;
 }
 
 /** Whatever git knows or would, and what is generated; packages are shared. */
@@ -79,15 +95,19 @@ async function expectPassing(copy: string, mutants: readonly Mutant[]): Promise<
     throw new Error(`the tests fail without any mutant:\n${output.slice(-4_000)}`);
 }
 
-async function work(copy: string, queue: Mutant[], fates: Fate[]): Promise<void> {
+/** Tries what is left in the queue, one after the other. */
+async function work(copy: string, queue: Mutant[]): Promise<readonly Trial[]> {
+  const trials: Trial[] = [];
   for (let mutant = queue.shift(); mutant !== undefined; mutant = queue.shift()) {
-    const fate = await tryMutant(copy, mutant);
-    fates.push(fate);
-    console.log(`${fate.padEnd(9)} ${mutant.file}: ${mutant.fault}`);
+    const trial = { mutant, fate: await tryMutant(copy, mutant) };
+    trials.push(trial);
+    console.log(describe(trial));
   }
+  return trials;
 }
 
-async function tryMutant(copy: string, { file, find, replace, tests }: Mutant): Promise<Fate> {
+async function tryMutant(copy: string, mutant: Mutant): Promise<Fate> {
+  const { file, find, replace, tests, title } = mutant;
   const path = join(copy, file);
   const text = existsSync(path) ? readFileSync(path, "utf8") : "";
   if (text.split(find).length !== 2) return "not there";
@@ -96,7 +116,7 @@ async function tryMutant(copy: string, { file, find, replace, tests }: Mutant): 
     text.replace(find, () => replace),
   );
   try {
-    const { failures, output } = await runTests(copy, tests);
+    const { failures, output } = await runTests(copy, tests, title);
     if (failures === undefined) console.log(output.slice(-2_000));
     return failures === undefined ? "broken" : failures > 0 ? "killed" : "survived";
   } finally {
@@ -105,10 +125,11 @@ async function tryMutant(copy: string, { file, find, replace, tests }: Mutant): 
 }
 
 /** A mutant that hangs its tests is killed by their timeout, or by ours. */
-async function runTests(copy: string, tests: readonly string[]): Promise<TestRun> {
+async function runTests(copy: string, tests: readonly string[], title?: string): Promise<TestRun> {
+  const chosen = title === undefined ? tests : [...tests, "--fgrep", title];
   const { stdout, stderr, timedOut } = await execa(
     join(copy, "node_modules", ".bin", "mocha"),
-    ["--bail", "--reporter", "json", ...tests],
+    ["--bail", "--reporter", "json", ...chosen],
     { cwd: copy, reject: false, timeout: TIMEOUT_MS },
   );
   const output = `${stdout}\n${stderr}`;

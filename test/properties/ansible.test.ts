@@ -1,6 +1,5 @@
 import { ANSIBLES } from "../support/ansible-play";
 import { tryVerdicts } from "../support/properties";
-import { SUBJECTS } from "../support/subjects";
 import { RealWorld } from "../support/world";
 
 /** Through each ansible-core, over all modules. */
@@ -18,10 +17,8 @@ describe("any task, through ansible-core", function () {
   });
 
   for (const [version, bin] of Object.entries(ANSIBLES)) {
-    for (const subject of SUBJECTS) {
-      it(`${version} shows all that ${subject.name} promises, and says FAILED exactly when it does`, async () => {
-        await tryVerdicts(subject, bin, world, (CASES * subject.share) / 100);
-      });
-    }
+    it(`${version} shows all that a module promises, and says FAILED exactly when it does`, async () => {
+      await tryVerdicts(bin, world, CASES);
+    });
   }
 });

@@ -19,6 +19,13 @@ export const ANSIBLES: Readonly<Record<string, string>> = {
   "ansible-core 2.14": join(CACHE, "ansible-role-flanneld", "core-2.14", "bin"),
 };
 
+/** A task, and the directory that holds the bundle of its module. */
+export interface PlayTask {
+  readonly module: string;
+  readonly library: string;
+  readonly given: Case;
+}
+
 /** What came of one task. */
 export interface PlayedCase {
   /** The word with which Ansible tells of it: ok, changed, failed, fatal. */
@@ -42,36 +49,37 @@ exit "$status"
 // A diff whose text ends without a line end leaves the result on its last line.
 const RESULT_LINE = /(ok|changed|failed|fatal): \[localhost\](?: =>)? \(item=(\d+)\) => (\{.*\})$/s;
 
-/** Plays the tasks one after the other with the Ansible in this folder. */
+/** Plays the tasks with the Ansible in this folder: module by module, one after the other. */
 export async function play(
   ansibleBin: string,
-  library: string,
-  module: string,
-  cases: readonly Case[],
+  tasks: readonly PlayTask[],
 ): Promise<readonly PlayedCase[]> {
   const folder = mkdtempSync(join(tmpdir(), "play-"));
   try {
-    writeProject(folder, module, cases);
-    const lines = (await runPlaybook(ansibleBin, library, folder)).split("\n");
-    return cases.map((_, index) => playedCase(lines, folder, index));
+    writeProject(folder, tasks);
+    const libraries = new Set(tasks.map(({ library }) => library));
+    const lines = (await runPlaybook(ansibleBin, [...libraries], folder)).split("\n");
+    return tasks.map((_, index) => playedCase(lines, folder, index));
   } finally {
     rmSync(folder, { recursive: true });
   }
 }
 
-function writeProject(folder: string, module: string, cases: readonly Case[]): void {
+function writeProject(folder: string, tasks: readonly PlayTask[]): void {
   const node = join(folder, "node");
   writeFileSync(node, EAVESDROPPER, { mode: 0o755 });
   mkdirSync(join(folder, "answers"));
   writeFileSync(join(folder, "ansible.cfg"), "");
-  const items = cases.map((given, index) => itemOf(given, index, folder));
-  writeFileSync(join(folder, "cases.json"), JSON.stringify({ cases: items }));
-  writeFileSync(join(folder, "play.json"), JSON.stringify(playbookOf(module, node)));
+  const cases = tasks.map((task, index) => itemOf(task, index, folder));
+  writeFileSync(join(folder, "cases.json"), JSON.stringify({ cases }));
+  const modules = [...new Set(tasks.map(({ module }) => module))];
+  writeFileSync(join(folder, "play.json"), JSON.stringify(playbookOf(modules, node)));
 }
 
-function itemOf({ options, settings, environment }: Case, index: number, folder: string): unknown {
+function itemOf({ module, given }: PlayTask, index: number, folder: string): unknown {
+  const { options, settings, environment } = given;
   return {
-    index,
+    ...{ module, index },
     options,
     check: settings._ansible_check_mode,
     diff: settings._ansible_diff,
@@ -83,18 +91,18 @@ function answerOf(folder: string, index: number): string {
   return join(folder, "answers", String(index));
 }
 
-function playbookOf(module: string, node: string): unknown {
-  const task = {
-    name: "a generated task",
+function playbookOf(modules: readonly string[], node: string): unknown {
+  const tasks = modules.map((module) => ({
+    name: `generated tasks of ${module}`,
     [module]: {},
     args: "{{ item.options }}",
-    loop: "{{ cases }}",
+    loop: `{{ cases | selectattr('module', 'equalto', '${module}') | list }}`,
     loop_control: { label: "{{ item.index }}" },
     check_mode: "{{ item.check }}",
     diff: "{{ item.diff }}",
     environment: "{{ item.environment }}",
     ignore_errors: true,
-  };
+  }));
   return [
     {
       hosts: "localhost",
@@ -102,12 +110,16 @@ function playbookOf(module: string, node: string): unknown {
       gather_facts: false,
       vars: { ansible_node_interpreter: node },
       vars_files: ["cases.json"],
-      tasks: [task],
+      tasks,
     },
   ];
 }
 
-async function runPlaybook(ansibleBin: string, library: string, folder: string): Promise<string> {
+async function runPlaybook(
+  ansibleBin: string,
+  libraries: readonly string[],
+  folder: string,
+): Promise<string> {
   const program = join(ansibleBin, "ansible-playbook");
   if (!existsSync(program)) throw new Error(`${program} is missing: run "make bootstrap"`);
   const args = ["--inventory", "localhost,", "-v", join(folder, "play.json")];
@@ -115,7 +127,7 @@ async function runPlaybook(ansibleBin: string, library: string, folder: string):
     PATH: [ansibleBin, process.env["PATH"]].join(delimiter),
     ANSIBLE_CONFIG: join(folder, "ansible.cfg"),
     ANSIBLE_HOME: join(folder, "home"),
-    ANSIBLE_LIBRARY: library,
+    ANSIBLE_LIBRARY: libraries.join(delimiter),
     ANSIBLE_NOCOLOR: "1",
     ANSIBLE_PIPELINING: "1",
     ANSIBLE_STDOUT_CALLBACK: "default",

@@ -8,12 +8,12 @@ import { expect } from "chai";
 import fc from "fast-check";
 
 import { messageOf } from "../../src/base/errors";
-import { type PlayedCase, play } from "./ansible-play";
+import { type PlayTask, type PlayedCase, play } from "./ansible-play";
 import { CASE, type Case, ROOT, placeIn } from "./arbitraries/case";
 import { leaksIn, shortLeaksIn } from "./oracles/leaks";
 import { liesOf, untruthsOf } from "./oracles/truth";
-import { type Answer, runBundle, setUp } from "./run-case";
-import { type Subject } from "./subjects";
+import { type Answer, type InProcessAnswer, runBundle, setUp } from "./run-case";
+import { SUBJECTS, type Subject } from "./subjects";
 import { type World } from "./world";
 
 /** The result tells what was done, and nothing else, in all the keys that it promises. */
@@ -35,29 +35,35 @@ export function expectSilence({ line, stderr, result }: Answer, { secrets }: Cas
   expect(leaks, `shown: ${leaks.join("\n")}`).to.deep.equal([]);
 }
 
-/** Tries the first property on as many tasks, in this process. */
+/** The same of a run in this process, whose effects were watched from outside. */
+function expectWatchedTruth(
+  answer: InProcessAnswer,
+  given: Case,
+  returned: readonly string[],
+): void {
+  expectTruth(answer, given, returned);
+  const untruths = untruthsOf(answer.result, given, answer.seen);
+  expect(untruths, untruths.join("; ")).to.deep.equal([]);
+  if (!("fault" in given.options)) expect(answer.result["error_code"]).to.not.equal("internal");
+}
+
+/** Tries the first property on as many tasks whose words are nasty, in this process. */
 export async function tryTruth(subject: Subject, world: World, numRuns: number): Promise<void> {
-  const tasks = fc.oneof(
-    { weight: 2, arbitrary: subject.nasty },
-    { weight: 1, arbitrary: subject.secret },
-  );
   await fc.assert(
-    fc.asyncProperty(tasks, async (given) => {
-      const answer = await subject.run(given, world);
-      expectTruth(answer, given, subject.returned);
-      const untruths = untruthsOf(answer.result, given, answer.seen);
-      expect(untruths, untruths.join("; ")).to.deep.equal([]);
-      if (!("fault" in given.options)) expect(answer.result["error_code"]).to.not.equal("internal");
+    fc.asyncProperty(subject.nasty, async (given) => {
+      expectWatchedTruth(await subject.run(given, world), given, subject.returned);
     }),
     { numRuns },
   );
 }
 
-/** Tries the second property on as many tasks, in this process. */
-export async function trySilence(subject: Subject, world: World, numRuns: number): Promise<void> {
+/** Tries both properties on as many tasks with secrets, in this process. */
+export async function tryBoth(subject: Subject, world: World, numRuns: number): Promise<void> {
   await fc.assert(
     fc.asyncProperty(subject.secret, async (given) => {
-      expectSilence(await subject.run(given, world), given);
+      const answer = await subject.run(given, world);
+      expectWatchedTruth(answer, given, subject.returned);
+      expectSilence(answer, given);
     }),
     { numRuns },
   );
@@ -72,25 +78,21 @@ export function expectOneVoice({ result, stderr, exitCode }: Answer): void {
 /** Tries both properties on as many tasks, through the bundle. */
 export async function tryBundle(subject: Subject, world: World, numRuns: number): Promise<void> {
   const tasks = fc.oneof(subject.nasty, { weight: 3, arbitrary: subject.secret });
-  const library = subject.build();
-  const file = join(library, `${subject.name}.cjs`);
-  try {
-    await fc.assert(
-      fc.asyncProperty(tasks, async (given) => {
-        const answer = await runBundle(file, given, world);
-        expectOneVoice(answer);
-        expectTruth(answer, given, subject.returned);
-        expectSilence(answer, given);
-      }),
-      { numRuns },
-    );
-  } finally {
-    rmSync(library, { recursive: true });
-  }
+  const file = join(subject.build(), `${subject.name}.cjs`);
+  await fc.assert(
+    fc.asyncProperty(tasks, async (given) => {
+      const answer = await runBundle(file, given, subject.worldOf(world));
+      expectOneVoice(answer);
+      expectTruth(answer, given, subject.returned);
+      expectSilence(answer, given);
+    }),
+    { numRuns },
+  );
 }
 
 /** Ansible says of a task what the module says, and shows every key that it promises. */
-export function expectSameVerdict(played: PlayedCase, returned: readonly string[]): void {
+function expectSameVerdict(played: PlayedCase | undefined, returned: readonly string[]): void {
+  if (played === undefined) throw new Error("was not played");
   const { verdict, shown, printed, exitCode } = played;
   const failed = printed["failed"] === true;
   expect(verdict).to.equal(failed ? "failed" : printed["changed"] === true ? "changed" : "ok");
@@ -102,35 +104,36 @@ export function expectSameVerdict(played: PlayedCase, returned: readonly string[
   }
 }
 
-/** Tries the first property on as many tasks, through the ansible-core in `ansibleBin`. */
+/** Tries the first property on as many tasks of all modules, through the ansible-core in `ansibleBin`. */
 export async function tryVerdicts(
-  subject: Subject,
   ansibleBin: string,
   world: World,
   numRuns: number,
 ): Promise<void> {
   const seed = Date.now() % 2 ** 31;
-  const tasks = fc.oneof({ weight: 2, arbitrary: subject.nasty }, subject.secret);
-  const sample = fc.sample(tasks.filter(isPassable), { numRuns, seed });
+  const sample = SUBJECTS.flatMap((subject) => {
+    const tasks = fc.oneof({ weight: 2, arbitrary: subject.nasty }, subject.secret);
+    const parameters = { numRuns: (numRuns * subject.share) / 100, seed };
+    return fc.sample(tasks.filter(isPassable), parameters).map((given) => ({ subject, given }));
+  });
   const roots = mkdtempSync(join(tmpdir(), "ansible-cases-"));
-  const library = subject.build();
   try {
-    const cases = sample.map((given, index) => {
-      const own = { [ROOT]: join(roots, String(index)), [CASE]: `${seed}-${index}` };
-      return placeIn({ ...world.words, ...own }, given);
-    });
-    for (const [index, placed] of cases.entries()) {
-      mkdirSync(join(roots, String(index)));
-      await setUp(placed, world);
+    const tasks: PlayTask[] = [];
+    for (const [index, { subject, given }] of sample.entries()) {
+      const root = join(roots, String(index));
+      mkdirSync(root);
+      const known = subject.worldOf(world);
+      const placed = placeIn({ ...known.words, [ROOT]: root, [CASE]: `${seed}-${index}` }, given);
+      await setUp(placed, known);
+      tasks.push({ module: subject.name, library: subject.build(), given: placed });
     }
-    const played = await play(ansibleBin, library, subject.name, cases);
-    played.forEach((each, index) => {
-      naming(`seed ${seed}, task ${index}: ${JSON.stringify(sample[index])}`, () => {
-        expectSameVerdict(each, subject.returned);
+    const played = await play(ansibleBin, tasks);
+    for (const [index, { subject, given }] of sample.entries()) {
+      naming(`seed ${seed}, ${subject.name}, task ${index}: ${JSON.stringify(given)}`, () => {
+        expectSameVerdict(played[index], subject.returned);
       });
-    });
+    }
   } finally {
-    rmSync(library, { recursive: true });
     rmSync(roots, { recursive: true, force: true });
   }
 }

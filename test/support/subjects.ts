@@ -1,5 +1,7 @@
 // The modules that the properties are tried on, each with its generated tasks.
 
+import { rmSync } from "node:fs";
+
 import type fc from "fast-check";
 
 import { type Module, type Plan } from "../../src/ansible/module";
@@ -15,7 +17,7 @@ import { module as flannelInstall } from "../../src/modules/flannel_install/modu
 import { module as flannelUnit } from "../../src/modules/flannel_unit/module";
 import { module as flannelEtcdConfig } from "../../src/modules/flannel_etcd_config/module";
 import { type InProcessAnswer, runInProcess } from "./run-case";
-import { type World } from "./world";
+import { type World, withoutEtcd } from "./world";
 
 export interface Subject {
   readonly name: string;
@@ -27,8 +29,10 @@ export interface Subject {
   readonly share: number;
   /** Keys that every result has. */
   readonly returned: readonly string[];
-  /** Returns a new directory with its bundle. */
+  /** Returns the directory with its bundle, which is there until this process ends. */
   build(): string;
+  /** What it can know of the world. */
+  worldOf(world: World): World;
   run(given: Case, world: World): Promise<InProcessAnswer>;
 }
 
@@ -37,9 +41,22 @@ function subjectOf<Options, Declared, Observed, P extends Plan, Outcome>(
   tasks: Pick<Subject, "nasty" | "secret" | "share">,
 ): Subject {
   const { name, returned } = module.spec;
-  const run: Subject["run"] = (given, world) => runInProcess(module, given, world);
-  const build = name === "contract_probe" ? buildProbe : () => buildModule(name);
-  return { ...tasks, name, returned, build, run };
+  const worldOf = name === "flannel_etcd_config" ? (world: World) => world : withoutEtcd;
+  const run: Subject["run"] = (given, world) => runInProcess(module, given, worldOf(world));
+  const build = buildingOnce(name === "contract_probe" ? buildProbe : () => buildModule(name));
+  return { ...tasks, name, returned, build, worldOf, run };
+}
+
+function buildingOnce(build: () => string): () => string {
+  let library: string | undefined;
+  return () => {
+    if (library !== undefined) return library;
+    const built = build();
+    process.once("exit", () => {
+      rmSync(built, { recursive: true, force: true });
+    });
+    return (library = built);
+  };
 }
 
 export const SUBJECTS: readonly Subject[] = [

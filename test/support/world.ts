@@ -17,12 +17,10 @@ export interface World {
   lookUp(folder: string): Promise<string>;
 }
 
-/** For modules that know nothing of etcd, and load nothing. */
-export const EMPTY_WORLD: World = {
-  words: {},
-  store: () => Promise.resolve(),
-  lookUp: () => Promise.resolve(""),
-};
+/** The world of a module that knows nothing of etcd: to look there would cost more than the task. */
+export function withoutEtcd({ words }: World): World {
+  return { words, store: () => Promise.resolve(), lookUp: () => Promise.resolve("") };
+}
 
 /** A world with a real etcd and the server. */
 export class RealWorld implements World {

@@ -110,6 +110,14 @@ describe("secret options", () => {
     expect(redactor.redactText(`x${SECRET}x`)).to.equal(`x${MASK}x`);
   });
 
+  it("are hidden inside of dicts in lists", () => {
+    const redactor = new Redactor();
+    const options = { key: { type: "str", no_log: true } } as const;
+    const spec = specOf({ peers: { type: "list", elements: "dict", options } }, "");
+    messageFor(spec, { peers: [{ key: SECRET }] }, redactor);
+    expect(redactor.redactText(`x${SECRET}x`)).to.equal(`x${MASK}x`);
+  });
+
   for (const [place, raw] of [
     ["/secret", { secret: SECRET }],
     ["/secret/0", { secret: [SECRET] }],

@@ -104,14 +104,14 @@ describe("Redactor", () => {
       bytes: 1234567,
       "msg-of-the-day": { deep: MASK },
     });
+  });
 
-    it("leaves facts alone that a failure tells", () => {
-      const redactor = redactorOf("running", "4711");
-      const texts = { sub_state: "running", main_pid: 4711, msg: "4711 is running" };
-      expect(
-        redactor.redactResult(["sub_state", "main_pid"], { facts: {}, data: {}, texts }),
-      ).to.deep.equal({ ...texts, msg: `${MASK} is ${MASK}` });
-    });
+  it("leaves facts alone that a failure tells", () => {
+    const redactor = redactorOf("running", "4711");
+    const texts = { sub_state: "running", main_pid: 4711, msg: "4711 is running" };
+    expect(
+      redactor.redactResult(["sub_state", "main_pid"], { facts: {}, data: {}, texts }),
+    ).to.deep.equal({ ...texts, msg: `${MASK} is ${MASK}` });
   });
 
   it("touches no fact that a failure tells", () => {
@@ -136,7 +136,12 @@ describe("Redactor", () => {
   });
 
   it("does not take an empty secret for one", () => {
-    expect(redactorOf("", "  ").redactText("a b")).to.equal("a b");
+    expect(redactorOf("", "  ").redactText("a :  : b")).to.equal("a :  : b");
+  });
+
+  it("does not take its own mask for a secret", () => {
+    const text = `a ${MASK}, a * and a **`;
+    expect(redactorOf("*", "**", MASK).redactText(text)).to.equal(text);
   });
 
   it("reads three megabytes in a moment", () => {

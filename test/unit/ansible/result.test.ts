@@ -4,7 +4,7 @@ import { describeDone, joinDiffs, nullsFor } from "../../../src/ansible/result";
 
 const change = (header: string, after: string) => ({
   summary: `write ${after}`,
-  diff: { before_header: header, after_header: header, before: "", after },
+  diff: { before_header: header, after_header: header, before: `no ${after}`, after },
 });
 
 describe("describeDone", () => {
@@ -16,6 +16,7 @@ describe("describeDone", () => {
     const journal = Array.from({ length: 12 }, (_, index) => ({ summary: `step ${index}` }));
     const named = journal.slice(0, 10).map(({ summary }) => summary);
     expect(describeDone(journal)).to.equal(`\nalready done: ${named.join("; ")}; and 2 more`);
+    expect(describeDone(journal.slice(0, 10))).to.equal(`\nalready done: ${named.join("; ")}`);
   });
 });
 
@@ -28,6 +29,7 @@ describe("joinDiffs", () => {
       change("a", "4\n"),
     ];
     expect(joinDiffs(changes).map(({ after }) => after)).to.deep.equal(["1\n2\n", "3\n", "4\n"]);
+    expect(joinDiffs(changes)[0]?.before).to.equal("no 1\nno 2\n");
   });
 
   it("passes over changes that have none", () => {

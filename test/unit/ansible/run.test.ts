@@ -13,6 +13,7 @@ import { type Result } from "../../../src/ansible/result";
 import { ModuleRun } from "../../../src/ansible/run";
 import { type ModuleSpec } from "../../../src/ansible/spec";
 import { ModuleError, StaleObservationError } from "../../../src/base/errors";
+import { MASK } from "../../../src/base/secrets";
 
 /** What the world is short of, and what happens when a step is applied. */
 interface Toy {
@@ -22,11 +23,13 @@ interface Toy {
   readonly script?: Readonly<Record<string, (toy: Toy) => void>>;
   readonly obstacles?: readonly Obstacle[];
   readonly reportFails?: boolean;
+  /** What it makes of its options, where not all of them are open. */
+  readonly secretsOf?: () => readonly unknown[];
 }
 
 const spec: ModuleSpec<object> = {
   name: "toy",
-  options: { secret: { type: "str", no_log: true } },
+  options: { secret: { type: "str", no_log: true }, note: { type: "str" } },
   mutuallyExclusive: [],
   requiredOneOf: [],
   requiredIf: [],
@@ -36,7 +39,8 @@ const spec: ModuleSpec<object> = {
 };
 
 function moduleOf(toy: Toy): Module<object, Toy, readonly string[], Plan, number> {
-  return { spec, verbs: () => verbsOf(toy) };
+  const { secretsOf } = toy;
+  return { spec, ...(secretsOf === undefined ? {} : { secretsOf }), verbs: () => verbsOf(toy) };
 }
 
 function verbsOf(toy: Toy): Verbs<object, Toy, readonly string[], Plan, number> {
@@ -58,7 +62,8 @@ function verbsOf(toy: Toy): Verbs<object, Toy, readonly string[], Plan, number> 
       act?.(toy);
       toy.world.delete(step);
       if (step === "more") run.record({ summary: "make more than planned" });
-      if (step === "undone") run.revoke(change);
+      if (step === "redone") run.record(change);
+      if (["undone", "redone"].includes(step)) run.revoke(change);
       return made + 1;
     },
     nothing: 0,
@@ -168,7 +173,7 @@ describe("ModuleRun", () => {
   });
 
   it("tells more than was planned, and nothing of what was undone", async () => {
-    const result = await run({ world: new Set(["a", "more", "undone"]) });
+    const result = await run({ world: new Set(["a", "more", "undone", "redone"]) });
     expect(result["changes"]).to.deep.equal(["make a", "make more than planned"]);
   });
 
@@ -209,7 +214,39 @@ describe("ModuleRun", () => {
       const toy = { world: new Set(["a"]), obstacles: [passing, lasting] };
       const result = await run(toy, { checkMode: true });
       expect(result).to.deep.include({ failed: true, error_code: "refused", msg: "not allowed" });
+      expect(result).to.deep.include({ changed: false, changes: [] });
     });
+
+    it("warns once of what the plan warns of, too", async () => {
+      const obstacle: Obstacle = { code: "not_found", message: "1 to make" };
+      const result = await run(
+        { world: new Set(["a"]), obstacles: [obstacle] },
+        { checkMode: true },
+      );
+      expect(result["warnings"]).to.deep.equal(["1 to make"]);
+    });
+  });
+
+  it("hides what the module knows for a secret, and shows the options then", async () => {
+    const toy: Toy = {
+      world: new Set(["hunter2-hunter2"]),
+      secretsOf: () => ["hunter2-hunter2"],
+    };
+    const result = await run(toy, { options: { note: "hunter2-hunter2" } });
+    expect(result).to.deep.include({ changes: [`make ${MASK}`] });
+    expect(result).to.have.property("invocation");
+    expect(JSON.stringify(result)).to.not.include("hunter2");
+  });
+
+  it("shows no options of which it does not know the secrets", async () => {
+    const toy: Toy = {
+      world: new Set(["a"]),
+      secretsOf: () => {
+        throw new TypeError("expected a dict");
+      },
+    };
+    const result = await run(toy, { options: { secret: "x" } });
+    expect(result).to.include({ failed: true }).and.not.have.property("invocation");
   });
 
   it("ends before the next step when it is interrupted", async () => {

@@ -15,6 +15,7 @@ describe("flannel devices", () => {
     [{ Type: "VXLAN", VNI: 7 }, DUAL, ["flannel.7", "flannel-v6.7"]],
     [{ Type: "vxlan", VNI: "7" }, IPV4, ["flannel.7"]],
     [{ Type: "vxlan", VNI: null }, IPV4, ["flannel.1"]],
+    [{ Type: "vxlan", VNI: 0 }, IPV4, ["flannel.0"]],
     [{ Type: "vxlan" }, IPV6, ["flannel-v6.1"]],
     [{ Type: "vxlan" }, {}, ["flannel.1"]],
     [{ Type: "wireguard" }, DUAL, ["flannel-wg", "flannel-wg-v6"]],

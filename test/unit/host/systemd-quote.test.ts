@@ -3,6 +3,7 @@
 import { expect } from "chai";
 
 import {
+  escapeSpecifiers,
   quoteArgument,
   quoteAssignment,
   quotePath,
@@ -33,5 +34,9 @@ describe("systemd quoting", () => {
   it("leaves the dollar of a program's path alone", () => {
     expect(quotePath("/opt/a $b/flanneld")).to.equal('"/opt/a $b/flanneld"');
     expect(quotePath("/usr/local/sbin/flanneld")).to.equal("/usr/local/sbin/flanneld");
+  });
+
+  it("doubles just the percent of a path that stands alone", () => {
+    expect(escapeSpecifiers('/etc/100% "$a"/x')).to.equal('/etc/100%% "$a"/x');
   });
 });

@@ -1,5 +1,6 @@
 import { expect } from "chai";
 
+import { ModuleError } from "../../../../src/base/errors";
 import {
   CONFIG_KEY,
   type Json,
@@ -100,6 +101,17 @@ describe("carrying out", () => {
       .and.include(`already done: remove ${CONFIG_KEY}; remove the lease 10.200.1.0/24`);
     const leases = result["leases"] as Json[];
     expect(leases.map(({ subnet }) => subnet)).to.deep.equal(["10.200.2.0/24", "10.200.3.0/24"]);
+  });
+
+  it("takes a fault of etcd for no race, and does not try again", async () => {
+    let tries = 0;
+    const { result, left } = await purge(MOVING, () => {
+      tries += 1;
+      throw new ModuleError("permission", "etcd: permission denied");
+    });
+    expect(tries).to.equal(1);
+    expect(result).to.include({ failed: true, error_code: "permission" });
+    expect(left).to.include(MOVING);
   });
 
   it("removes a configuration that somebody else has written meanwhile, and tells it once", async () => {

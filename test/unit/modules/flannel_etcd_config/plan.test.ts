@@ -44,6 +44,13 @@ describe("the plan", () => {
     ["in v2 only, migrate", { migrate_from_v2: true }, { other: LARGER }, ["write"], false],
     ["migrate, but it is there", { migrate_from_v2: true }, { stored: CONFIG }, [], false],
     [
+      "migrate, but another is there",
+      { migrate_from_v2: true, if_exists: "update" },
+      { declared: CONFIG, stored: CONFIG, other: LARGER },
+      [],
+      false,
+    ],
+    [
       "migrate with v2 itself",
       { migrate_from_v2: true },
       { api: "v2", declared: CONFIG, other: LARGER },
@@ -146,6 +153,17 @@ describe("the plan", () => {
     });
   }
 
+  it("takes over what v2 has only when told so", async () => {
+    for (const [options, { Network }] of [
+      [{}, CONFIG],
+      [{ migrate_from_v2: true }, LARGER],
+    ] as const) {
+      const { changes } = await plan(options, { declared: CONFIG, other: LARGER });
+      expect(changes).to.have.length(1);
+      expect(changes[0]).to.have.property("value").that.includes(Network);
+    }
+  });
+
   it("warns of everything it keeps", async () => {
     const { warnings } = await plan(
       {},
@@ -163,6 +181,14 @@ describe("the plan", () => {
     expect(warnings).to.deep.equal([
       '/net/config: in etcd: SubnetLenn: unknown key, flannel would ignore it, did you mean "SubnetLen"?',
     ]);
+  });
+
+  it("does not warn of what it writes over", async () => {
+    const { warnings } = await plan(
+      { if_exists: "update" },
+      { declared: LARGER, stored: { ...CONFIG, SubnetLenn: 25 } },
+    );
+    expect(warnings).to.deep.equal([]);
   });
 
   it("keeps and warns after a lost race, too", async () => {

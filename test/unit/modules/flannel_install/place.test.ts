@@ -2,6 +2,7 @@
 
 import {
   existsSync,
+  linkSync,
   mkdtempSync,
   readFileSync,
   readdirSync,
@@ -31,13 +32,18 @@ describe("flannel_install: putting in place", () => {
   const at = (name: string): string => join(directory, name);
   const record = (): string => at(".flanneld.origin.json");
 
+  const look = async (): Promise<RealRun> => {
+    writeFileSync(at("source"), tarGz([{ name: "flanneld", content: fresh }]));
+    const seen = await RealRun.of({ bin_dir: directory, src: at("source"), mk_docker_opts: true });
+    rmSync(at("source"));
+    return seen;
+  };
+
   beforeEach(async () => {
     directory = mkdtempSync(join(tmpdir(), "place-install-"));
     writeFileSync(at("flanneld"), old, { mode: 0o750 });
     writeFileSync(at("mk-docker-opts.sh"), oldScript);
-    writeFileSync(at("source"), tarGz([{ name: "flanneld", content: fresh }]));
-    run = await RealRun.of({ bin_dir: directory, src: at("source"), mk_docker_opts: true });
-    rmSync(at("source"));
+    run = await look();
     ready = {
       asset: { isArchive: true, sha256: digest("c") },
       staged: { flanneld: at("staged-daemon"), "mk-docker-opts.sh": at("staged-script") },
@@ -99,6 +105,14 @@ describe("flannel_install: putting in place", () => {
       "flanneld",
       "mk-docker-opts.sh",
     ]);
+  });
+
+  it("leaves a version where it is that was kept before, when the daemon cannot be placed", async () => {
+    linkSync(at("flanneld"), at(".flanneld.previous-v0.16.1"));
+    run = await look();
+    rmSync(at("staged-daemon"));
+    await fails();
+    expect(existsSync(at(".flanneld.previous-v0.16.1"))).to.equal(true);
   });
 
   it("starts anew when another run has replaced the daemon meanwhile", async () => {

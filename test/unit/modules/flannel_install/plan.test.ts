@@ -76,6 +76,11 @@ describe("flannel_install: the plan", () => {
       steps: [INSTALL],
     },
     {
+      what: "the wanted version for another CPU, which an emulator runs",
+      host: { binary: binaryOf("v0.28.9", { arch: "arm64" }) },
+      steps: [INSTALL],
+    },
+    {
       what: "an older version when none is to be kept",
       host: { binary: binaryOf("v0.16.1"), kept: ["v0.15.1"] },
       options: { keep: 0 },

@@ -1,0 +1,98 @@
+// Faults of flannel_etcd_config.
+
+import { type Mutant, mutantsOf } from "./mutant";
+
+export const FLANNEL_ETCD_CONFIG: readonly Mutant[] = [
+  ...mutantsOf("src/modules/flannel_etcd_config/plan.ts", [
+    [
+      "the network of running daemons is broken",
+      "if (reasons.length === 0 || declared.allowsDisruption) return update;",
+      "if (reasons.length >= 0) return update;",
+    ],
+    ["somebody else's configuration is written over", "if (observed.raced) {", "if (false) {"],
+    ["a conflict is kept in silence", 'if (declared.ifExists === "fail") {', "if (false) {"],
+    [
+      "leases go that nobody wanted to purge",
+      "...(declared.purgesLeases ? leases.map(purgeLease) : [])",
+      "...leases.map(purgeLease)",
+    ],
+    [
+      "leases go before the configuration",
+      "...(stored === undefined ? [] : [removeConfig(observed)]),\n    ...(declared.purgesLeases ? leases.map(purgeLease) : []),",
+      "...(declared.purgesLeases ? leases.map(purgeLease) : []),\n    ...(stored === undefined ? [] : [removeConfig(observed)]),",
+    ],
+    [
+      "a configuration in v2 is taken over unasked",
+      "declared.migratesFromV2 ? elsewhere",
+      "true ? elsewhere",
+    ],
+    [
+      "faults are told of what is written over",
+      "if (stored === undefined || changes.length > 0) return [];",
+      "if (stored === undefined) return [];",
+    ],
+    [
+      "a changed configuration needs no restart",
+      "restartRequired: true };",
+      "restartRequired: false };",
+    ],
+    [
+      "a refusal is only a warning in check mode",
+      "{ code, message, lasting: true }",
+      "{ code, message }",
+    ],
+  ]),
+  ...mutantsOf("src/modules/flannel_etcd_config/apply.ts", [
+    ["a lease that is renewed is given up", "tries < MAX_TRIES; tries++", "tries < 1; tries++"],
+    [
+      "a lease that had ended counts as removed",
+      "if (before === undefined) return false;",
+      "if (before === undefined) return true;",
+    ],
+    [
+      "an ended lease is told as still there",
+      "ended: [...outcome.ended, change.lease.key]",
+      "ended: outcome.ended",
+    ],
+    [
+      "the new revision is not told",
+      "return { ...outcome, revision: await changeKey(store, { key, before, after: change.value }) };",
+      "await changeKey(store, { key, before, after: change.value });\n      return outcome;",
+    ],
+    [
+      "every fault of etcd is a lost race",
+      "if (error instanceof StaleObservationError) return false;",
+      "if (error instanceof Error) return false;",
+    ],
+  ]),
+  ...mutantsOf(
+    "src/modules/flannel_etcd_config/report.ts",
+    [
+      [
+        "a refused change needs a restart",
+        "plan.restartRequired && told.changes.length > 0",
+        "plan.restartRequired",
+      ],
+      [
+        "a removed configuration is told as there",
+        'if (change.kind === "remove") return undefined;',
+        "",
+      ],
+      [
+        "the old revision is told of the new text",
+        "revision: outcome.revision, config",
+        "revision: stored?.revision, config",
+      ],
+      [
+        "purged leases are told as held",
+        "gone = new Set([...purged, ...outcome.ended])",
+        "gone = new Set(outcome.ended)",
+      ],
+      ["the own store is the other one", "found.api !== api", "found.api === api"],
+    ],
+    [
+      "test/unit/modules/flannel_etcd_config/report.test.ts",
+      "test/unit/modules/flannel_etcd_config/apply.test.ts",
+    ],
+  ),
+];

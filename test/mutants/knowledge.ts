@@ -1,0 +1,124 @@
+// Faults in what is known about flannel, etcd, the host and addresses.
+
+import { type Mutant, mutantsOf } from "./mutant";
+
+const FLANNEL = [
+  ...mutantsOf("src/flannel/config-difference.ts", [
+    [
+      "a lease that lost one family counts as kept",
+      "return config.ranges.every(",
+      "return config.ranges.some(",
+    ],
+  ]),
+  ...mutantsOf(
+    "src/flannel/subnet-range.ts",
+    [["a range of one subnet is refused", "if (min > max) {", "if (min >= max) {"]],
+    ["test/unit/flannel/network-config.test.ts"],
+  ),
+  ...mutantsOf("src/flannel/devices.ts", [
+    [
+      "wireguard in mode separate shares one device",
+      'backend.Mode !== undefined && backend.Mode !== "separate"',
+      "backend.Mode !== undefined",
+    ],
+    ["a VNI of 0 is 1", "backend.VNI ?? 1", "backend.VNI || 1"],
+  ]),
+  ...mutantsOf("src/flannel/causes.ts", [
+    ["a cause is named where another explains it", "unless?.test(text) !== true", "true"],
+  ]),
+  ...mutantsOf("src/flannel/version.ts", [
+    [
+      "a release candidate counts as the release",
+      "comparePrereleases(a.prerelease, b.prerelease)",
+      "0",
+    ],
+    [
+      "a distribution's suffix is no difference",
+      "wanted.build === undefined || wanted.build === installed.build",
+      "true",
+    ],
+  ]),
+  ...mutantsOf("src/flannel/etcd-layout.ts", [
+    ["v0.18.0 is looked for in v2", 'isAtLeast(version, "0.18.0")', 'isAtLeast(version, "0.18.1")'],
+    ["a key of v3 gets a slash in front", 'api === "v2" || prefix.startsWith("/")', "true"],
+  ]),
+  ...mutantsOf("src/flannel/lease.ts", [
+    ["0.0.0.0-0 is a subnet", "subnet.length === 0 ? undefined : subnet", "subnet"],
+    [
+      "the roomiest family limits the hosts",
+      "value < least ? value : least",
+      "value > least ? value : least",
+    ],
+  ]),
+  ...mutantsOf("src/flannel/subnet-env.ts", [
+    [
+      "a subnet outside its network fits",
+      "outer.some((block) => contains(block, inner))",
+      "outer.length > 0",
+    ],
+  ]),
+];
+
+const OVERLAY = [
+  ...mutantsOf("src/flannel/waves.ts", [
+    [
+      "a part of a host makes a wave without any",
+      "Math.max(1, Math.floor(",
+      "Math.max(0, Math.floor(",
+    ],
+    [
+      "v0.20 is started everywhere at once",
+      '!isAtLeast(version, "0.21.0")',
+      '!isAtLeast(version, "0.20.0")',
+    ],
+  ]),
+  ...mutantsOf("src/modules/flannel_overlay/plan.ts", [
+    ["an address is lent that the host has", "isLent: own === undefined", "isLent: true"],
+    ["a trial from the host counts as one from a pod", "...(isPartial ? [NOT_LIKE_POD] : [])", ""],
+    [
+      "processes of a trial stay",
+      "...(remains.processes.length > 0 ? [end(remains.processes)] : []),",
+      "",
+    ],
+  ]),
+];
+
+const ETCD = [
+  ...mutantsOf("src/etcd/failover.ts", [
+    ["a read counts as lost", "if (error.sent && !repeatable) throw", "if (error.sent) throw"],
+    ["a write is sent twice", "if (error.sent && !repeatable) throw", "if (false) throw"],
+    ["every request begins at the first endpoint", "this.#preferred = index;", ""],
+    [
+      "the first endpoint gets all the time",
+      "const left = this.endpoints.length - tried;",
+      "const left = 1;",
+    ],
+  ]),
+];
+
+const HOST = [
+  ...mutantsOf("src/host/systemd-quote.ts", [
+    ["a dollar is a variable", '.replace(/\\$/g, "$$$$")', ""],
+    ["a percent in a path is a specifier", 'return value.replace(/%/g, "%%");', "return value;"],
+    ["a percent in quotes is a specifier", '"\\\\$&").replace(/%/g, "%%");', '"\\\\$&");'],
+  ]),
+  ...mutantsOf("src/host/checksum.ts", [
+    [
+      "different digests under one name are no matter",
+      "digest !== undefined && digests.size === 1",
+      "digest !== undefined",
+    ],
+  ]),
+];
+
+const BASE = [
+  ...mutantsOf("src/base/userinfo.ts", [
+    [
+      "a user that only the parser finds is shown",
+      'url === undefined || url.username !== "" || url.password !== ""',
+      "url === undefined",
+    ],
+  ]),
+];
+
+export const KNOWLEDGE: readonly Mutant[] = [...FLANNEL, ...OVERLAY, ...ETCD, ...HOST, ...BASE];
