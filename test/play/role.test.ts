@@ -1,5 +1,9 @@
 // The role as its users run it: check mode, drift, an etcd that is down, a host that is not there.
 
+import { appendFile, cp, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
 import { expect } from "chai";
 
 import { Lab } from "../support/lab";
@@ -18,6 +22,13 @@ describe("the role", function () {
   after(async () => {
     await lab.down();
   });
+
+  /** The same certificates, of which one has a line more: another file, and as good. */
+  const renewCertificate = async (work: string): Promise<object> => {
+    await cp(join(lab.directory, "certs"), work, { recursive: true });
+    await appendFile(join(work, "cert-etcd.pem"), "\n");
+    return { k8s_ca_conf_directory: work };
+  };
 
   const filesOf = (host: string): Promise<string> =>
     lab.ssh(
@@ -100,6 +111,37 @@ describe("the role", function () {
     expect((await lab.play(PLAYBOOK, different)).changed).to.deep.equal([]);
   });
 
+  const kinds: Readonly<Record<string, (work: string) => Promise<object>>> = {
+    "another flag": () => Promise.resolve({ flannel_settings_user: { v: 2 } }),
+    "a secret flag": () =>
+      Promise.resolve({
+        flannel_settings_user: { "kubeconfig-file": "/etc/hostname" },
+        flannel_secret_settings: ["kubeconfig-file"],
+      }),
+    "another network configuration": () =>
+      Promise.resolve({
+        flannel_network_config: { Backend: { DirectRouting: true } },
+        flannel_network_if_exists: "update",
+      }),
+    "another mode of the binary": () => Promise.resolve({ flannel_install_mode: "0755" }),
+    "a renewed certificate": renewCertificate,
+    "another CNI configuration": () => Promise.resolve({ flannel_cni_spec_version: "0.4.0" }),
+  };
+  for (const [kind, variablesIn] of Object.entries(kinds)) {
+    it(`predicts the changed tasks, their diffs and their reasons exactly, with ${kind}`, async () => {
+      const work = await mkdtemp(join(tmpdir(), "role-"));
+      const variables = ["--extra-vars", JSON.stringify(await variablesIn(work))];
+      const predicted = await lab.play(PLAYBOOK, ["--check", "--diff", ...variables]);
+      const real = await lab.play(PLAYBOOK, ["--diff", ...variables]);
+      expect(real.exitCode, real.output).to.equal(0);
+      expect(real.changed).to.not.deep.equal([]);
+      expect(predicted.changed).to.deep.equal(real.changed);
+      expect(diffsIn(predicted.output)).to.deep.equal(diffsIn(real.output));
+      expect((await lab.play(PLAYBOOK, variables)).changed).to.deep.equal([]);
+      await rm(work, { recursive: true });
+    });
+  }
+
   it("restarts the daemon when a certificate has changed", async () => {
     const before = await lab.ssh("worker-1", "systemctl show flanneld -P ExecMainPID");
     await lab.ssh("worker-1", "sleep 1; touch /var/lib/kubernetes/cert-etcd.pem");
@@ -131,6 +173,14 @@ describe("the role", function () {
     expect(run.output).to.match(/etcd-2/);
   });
 });
+
+/** The lines of all diffs, in an order that does not depend on which host was faster. */
+function diffsIn(output: string): readonly string[] {
+  return output
+    .split("\n")
+    .filter((line) => /^([-+@ ]|-{3}|\+{3})/.test(line))
+    .sort();
+}
 
 function endpointsOf(lab: Lab): string {
   return ["etcd-1", "etcd-2", "etcd-3"]
