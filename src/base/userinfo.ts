@@ -59,7 +59,10 @@ function readingsOf(text: string): readonly string[] {
   const authority = /^[^/?#\\]*/.exec(text.slice(start))?.[0] ?? "";
   const userinfo = authority.slice(0, Math.max(0, authority.lastIndexOf("@")));
   const whole = text.slice(start, at);
-  if (userinfo !== "") return [userinfo, whole];
+  if (userinfo !== "") {
+    // Where a password has both "@" and "/", the parser takes its middle for the host, in small letters.
+    return whole === userinfo ? [whole] : [userinfo, whole, whole.toLowerCase()];
+  }
   return isPath(text.slice(scheme.index), authority) ? [] : [whole];
 }
 

@@ -61,11 +61,7 @@ const FLANNEL = [
 
 const OVERLAY = [
   ...mutantsOf("src/flannel/waves.ts", [
-    [
-      "a part of a host makes a wave without any",
-      "Math.max(1, Math.floor(",
-      "Math.max(0, Math.floor(",
-    ],
+    ["a percentage is rounded up", "Math.max(1, Math.floor((hosts", "Math.max(1, Math.ceil((hosts"],
     [
       "v0.20 is started everywhere at once",
       '!isAtLeast(version, "0.21.0")',
@@ -118,6 +114,7 @@ const BASE = [
       'url === undefined || url.username !== "" || url.password !== ""',
       "url === undefined",
     ],
+    ["the middle of a password is shown in small letters", ", whole.toLowerCase()];", "];"],
   ]),
 ];
 

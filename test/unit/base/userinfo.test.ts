@@ -26,6 +26,7 @@ describe("user and password in addresses", () => {
     ["https://me:12/secret@m", ["12/secret"]],
     ["https://me:se@cret@m", ["se@cret"]],
     ["socks5://me:se\\cret@m:1080", ["se\\cret", "me:se\\cret"]],
+    ["https://me:s@eCRET/2@m/x", ["s@eCRET/2", "s@ecret/2"]],
     ["https://me:100%@m/", ["100%"]],
     ["https://me:p%40ss%@m/", ["p@ss%"]],
     ["sha512:https://me:secret@m/sums", ["secret", "me:secret"]],

@@ -55,6 +55,14 @@ describe("flannel_unit removal", () => {
     given(options).on(host).plans();
   });
 
+  it("takes the folder of its files along, unless others have put something there", () => {
+    const host = gone.withFile(ENV, fileOf("", 0o600)).withFolder("/etc/flannel");
+    given(options).on(host).plans(`remove ${ENV}`, "reload systemd", "remove /etc/flannel");
+    given(options)
+      .on(host.withFile("/etc/flannel/other", fileOf("")))
+      .plans(`remove ${ENV}`, "reload systemd");
+  });
+
   it("finishes what a killed run began", () => {
     given(options)
       .on(gone.systemdSays({ needsReload: true }))
