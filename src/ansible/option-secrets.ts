@@ -46,6 +46,19 @@ export function collectSecrets(spec: OptionsSpec, raw: Raw, redactor: Redactor):
 }
 
 /**
+ * Text that was to be a dict is read without its backslashes, but somebody may show it with them. What is in
+ * quotes and has some is hidden as it stands there, as it may be a secret.
+ */
+export function protectEscaped(spec: OptionsSpec, raw: Raw, redactor: Redactor): void {
+  for (const [key, value] of Object.entries(raw)) {
+    if (typeof value !== "string" || optionOf(spec, key)?.[1].type !== "dict") continue;
+    for (const [quoted] of value.matchAll(/"(?:[^"\\]|\\.)*"/gs)) {
+      if (quoted.includes("\\")) redactor.add(quoted.slice(1, -1));
+    }
+  }
+}
+
+/**
  * The value as it was given, and as it is read: text may be JSON, pairs or a list, and what stands
  * around the values in it is no secret.
  */
@@ -126,9 +139,14 @@ export function describeInvocation(spec: OptionsSpec, raw: Raw): Record<string, 
   const shown = Object.entries(raw).map(([key, value]) => {
     const [, option] = optionOf(spec, key) ?? [];
     const isShown = value === null || (option !== undefined && isOpen(option, value));
-    return [key, isShown ? value : MASK] as const;
+    return [key, isShown ? (option === undefined ? value : shownAs(option, value)) : MASK] as const;
   });
   return Object.fromEntries(shown);
+}
+
+/** Text that is a dict is shown as what it is taken for, as Ansible's own modules show it. */
+function shownAs({ type }: OptionSpec, value: unknown): unknown {
+  return type === "dict" && value !== null ? coerce(type, value) : value;
 }
 
 function isOpen({ no_log: isSecret, type }: OptionSpec, value: unknown): boolean {

@@ -4,7 +4,7 @@ import { isRecord } from "../base/json";
 import { holdsLoneSurrogate } from "../base/text";
 import { coerce } from "./coerce";
 import { Faults } from "./faults";
-import { collectSecrets, optionOf, protectRefused } from "./option-secrets";
+import { collectSecrets, optionOf, protectEscaped, protectRefused } from "./option-secrets";
 import { type Redactor } from "./redact";
 import { type ModuleSpec, type OptionSpec, type OptionsSpec } from "./spec";
 
@@ -23,6 +23,7 @@ export function parseOptions<Options>(
   protect: (rightOptions: Raw) => void = () => undefined,
 ): Options {
   collectSecrets(spec.options, raw, redactor);
+  protectEscaped(spec.options, raw, redactor);
   const unsaid = new Faults(redactor);
   const options = readOptions(spec, raw, unsaid);
   if (isValid<Options>(spec, options) && unsaid.isEmpty) return options;

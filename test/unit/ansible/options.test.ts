@@ -240,3 +240,18 @@ describe("more faults than anybody reads", () => {
     expect(messageFor(probe, { path: "/x", "a\nb": 1 })).to.include('"a\\nb": unknown option');
   });
 });
+
+describe("text that is a dict, with a secret that needs a backslash", () => {
+  const settings = 'PSK="MYgTpXy\\niOAlcBzw"';
+
+  it("is not quoted in the message about another option", () => {
+    const redactor = new Redactor();
+    const raw = { path: "/x", settings, count: settings };
+    expect(() => parseOptions(probe, raw, redactor)).to.throw(/^(?!.*MYgTpXy)/);
+  });
+
+  it("is shown as what it is taken for, so that its secret is known", () => {
+    const { settings: shown } = describeInvocation(probe.options, { settings });
+    expect(shown).to.deep.equal({ PSK: "MYgTpXyniOAlcBzw" });
+  });
+});
