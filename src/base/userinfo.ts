@@ -5,8 +5,7 @@
 /** Shorter users are names; a longer one may be a token ("TOKEN:x-oauth-basic"). */
 const SHORTEST_TOKEN = 8;
 
-/** No scheme is as long as a token: "TOKEN://x@host" begins with a user whose password does with slashes. */
-const ADDRESS = /(?<![a-z0-9+.-])[a-z][a-z0-9+.-]{0,6}:[/\\]{2,}/i;
+const ADDRESS = /([a-z][a-z0-9+.-]*):[/\\]{2,}/i;
 
 /** A URL; undefined when `text` is none. */
 export function tryParseUrl(text: string): URL | undefined {
@@ -41,8 +40,14 @@ export function withoutUserinfo(text: string): string {
   const at = text.lastIndexOf("@");
   if (at === -1) return text;
   const scheme = ADDRESS.exec(text.slice(0, at));
-  const head = scheme === null ? "" : text.slice(0, scheme.index + scheme[0].length);
+  const isShown = scheme !== null && !mayBeToken(scheme);
+  const head = isShown ? text.slice(0, scheme.index + scheme[0].length) : "";
   return `${head}${text.slice(at + 1)}`;
+}
+
+/** No scheme is as long as a token: "TOKEN://x@host" begins with a user whose password does with slashes. */
+function mayBeToken([, scheme = ""]: RegExpExecArray): boolean {
+  return scheme.length >= SHORTEST_TOKEN;
 }
 
 /** What may be meant by `user:password`, most likely one thing. */
@@ -59,6 +64,7 @@ function readingsOf(text: string): readonly string[] {
   const authority = /^[^/?#\\]*/.exec(text.slice(start))?.[0] ?? "";
   const userinfo = authority.slice(0, Math.max(0, authority.lastIndexOf("@")));
   const whole = text.slice(start, at);
+  if (mayBeToken(scheme)) return [text.slice(scheme.index, at), whole];
   if (userinfo !== "") {
     // Where a password has both "@" and "/", the parser takes its middle for the host, in small letters.
     return whole === userinfo ? [whole] : [userinfo, whole, whole.toLowerCase()];
