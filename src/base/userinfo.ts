@@ -5,7 +5,8 @@
 /** Shorter users are names; a longer one may be a token ("TOKEN:x-oauth-basic"). */
 const SHORTEST_TOKEN = 8;
 
-const ADDRESS = /([a-z][a-z0-9+.-]*):[/\\]{2,}/i;
+/** Behind another character, a letter is the end of a user, whose password begins with slashes. */
+const ADDRESS = /(?<=^|[\s:,=("'])([a-z][a-z0-9+.-]*):[/\\]{2,}/i;
 
 /** A URL; undefined when `text` is none. */
 export function tryParseUrl(text: string): URL | undefined {
