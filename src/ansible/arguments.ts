@@ -13,7 +13,6 @@ export interface RunSettings {
   readonly checkMode: boolean;
   readonly diffMode: boolean;
   readonly verbosity: number;
-  readonly tmpDir: string | undefined;
 }
 
 export interface ModuleArguments {
@@ -105,12 +104,10 @@ function unwrap(parsed: unknown): Record<string, unknown> {
 function readSettings(raw: Readonly<Record<string, unknown>>): RunSettings {
   const checkMode = raw["_ansible_check_mode"];
   const verbosity = coerce("int", raw["_ansible_verbosity"]);
-  const tmpDir = raw["_ansible_tmpdir"];
   return {
     // Whoever does not clearly ask for a real run shall not get one.
     checkMode: checkMode !== undefined && coerce("bool", checkMode) !== false,
     diffMode: coerce("bool", raw["_ansible_diff"]) === true,
     verbosity: typeof verbosity === "number" ? verbosity : 0,
-    tmpDir: typeof tmpDir === "string" ? tmpDir : undefined,
   };
 }

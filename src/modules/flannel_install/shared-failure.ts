@@ -5,7 +5,7 @@ import { rm } from "node:fs/promises";
 
 import { ModuleError, StaleObservationError, isErrorCode } from "../../base/errors";
 import { fingerprintOfSecret } from "../../base/hash";
-import { isRecord } from "../../base/json";
+import { isRecord, tryParseJson } from "../../base/json";
 import { replaceFile, tryReadFile } from "../../host/atomic-file";
 import { type Source } from "./source";
 
@@ -20,7 +20,7 @@ export async function shareFailure(path: string, source: Source, error: unknown)
 
 /** Throws what a run that was waited for has left word of, if it asked the same. */
 export function rethrowShared(path: string, source: Source): void {
-  const word = tryParse(tryReadFile(path)?.content ?? "");
+  const word = tryParseJson(tryReadFile(path)?.content ?? "");
   if (!isRecord(word) || word["question"] !== questionOf(source)) return;
   const { code, message } = word;
   if (!isErrorCode(code) || typeof message !== "string") return;
@@ -33,12 +33,4 @@ function questionOf({ urls, checksum, download }: Source): string {
   const { headers, caFile, validateCerts, timeoutMs } = download;
   const asked = [urls.map(String), checksum, headers, caFile, validateCerts, timeoutMs];
   return fingerprintOfSecret(asked);
-}
-
-function tryParse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

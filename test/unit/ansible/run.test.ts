@@ -78,7 +78,7 @@ function run(
   toy: Toy,
   { checkMode = false, options = {} } = {},
 ): Promise<Readonly<Record<string, unknown>>> {
-  const settings = { checkMode, diffMode: true, verbosity: 0, tmpDir: undefined };
+  const settings = { checkMode, diffMode: true, verbosity: 0 };
   return new ModuleRun(moduleOf(toy)).execute({ options, settings });
 }
 
@@ -250,7 +250,7 @@ describe("ModuleRun", () => {
   });
 
   it("ends before the next step when it is interrupted", async () => {
-    const settings = { checkMode: false, diffMode: false, verbosity: 0, tmpDir: undefined };
+    const settings = { checkMode: false, diffMode: false, verbosity: 0 };
     const toy: Toy = {
       world: new Set(["a", "b"]),
       script: {
