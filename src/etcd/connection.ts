@@ -1,7 +1,7 @@
 // The one way to an etcd: from addresses, files and credentials to its stores.
 
 import { type EtcdApi } from "../flannel/etcd-layout";
-import { Deadline } from "./deadline";
+import { Deadline } from "../host/deadline";
 import { type Endpoint } from "./endpoint";
 import { Failover } from "./failover";
 import { HttpClient } from "./http-client";

@@ -2,7 +2,7 @@
 
 import { setTimeout as sleep } from "node:timers/promises";
 
-import { type Deadline } from "./deadline";
+import { type Deadline } from "../host/deadline";
 import { type Endpoint } from "./endpoint";
 import {
   type EndpointFailure,

@@ -37,7 +37,6 @@ const TESTED_ELSEWHERE: Readonly<Record<string, string>> = {
   "base/text.ts": "ansible/options.test.ts",
   "etcd/blind-store.ts": "integration/etcd/refusals.test.ts",
   "etcd/connection.ts": "integration/etcd/cluster.test.ts",
-  "etcd/deadline.ts": "etcd/failover.test.ts",
   "etcd/endpoint-error.ts": "host/network-errors.test.ts and etcd/failover.test.ts",
   "etcd/http-client.ts": "integration/etcd/refusals.test.ts and lost-answers.test.ts",
   "etcd/members.ts": "integration/etcd/refusals.test.ts",

@@ -2,7 +2,7 @@
 
 import { type Context } from "../../ansible/module";
 import { ModuleError } from "../../base/errors";
-import { Deadline } from "../../etcd/deadline";
+import { Deadline } from "../../host/deadline";
 import { parseEndpoints } from "../../etcd/endpoint";
 import type * as etcdConnection from "../../etcd/connection";
 import { type TlsFiles } from "../../etcd/tls";

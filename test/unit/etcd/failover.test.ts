@@ -1,7 +1,7 @@
 import { expect } from "chai";
 
 import { ModuleError } from "../../../src/base/errors";
-import { Deadline } from "../../../src/etcd/deadline";
+import { Deadline } from "../../../src/host/deadline";
 import { parseEndpoints } from "../../../src/etcd/endpoint";
 import { EndpointError, LostAnswerError } from "../../../src/etcd/endpoint-error";
 import { Failover } from "../../../src/etcd/failover";
