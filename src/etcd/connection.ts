@@ -8,7 +8,7 @@ import { HttpClient } from "./http-client";
 import { Members } from "./members";
 import { type Credentials, type EtcdStore } from "./store";
 import { type TlsFiles, readTlsMaterial } from "./tls";
-import { V2Store } from "./v2-store";
+import { type V2Reads, V2Store } from "./v2-store";
 import { V3Etcdctl } from "./v3-etcdctl";
 import { V3Gateway } from "./v3-gateway";
 import { type TransportOpener, V3Store } from "./v3-store";
@@ -52,19 +52,19 @@ export class EtcdConnection {
 
   /** The store to work on. */
   store(api: EtcdApi): EtcdStore {
-    return this.#open(api, this.#failover);
+    return this.#open(api, this.#failover, "in-use");
   }
 
-  /** A store to glance at: asks one endpoint only and takes a small part of the time left. */
+  /** A store to glance at, without a trace: asks one endpoint only and takes a small part of the time left. */
   glance(api: EtcdApi): EtcdStore {
     const { current } = this.#failover;
     const deadline = new Deadline(this.options.deadline.shareMs(4, GLANCE_LIMIT_MS));
-    return this.#open(api, new Failover([current], deadline));
+    return this.#open(api, new Failover([current], deadline), "traceless");
   }
 
-  #open(api: EtcdApi, failover: Failover): EtcdStore {
+  #open(api: EtcdApi, failover: Failover, reads: V2Reads): EtcdStore {
     const { credentials, transport } = this.options;
-    if (api === "v2") return new V2Store(this.#client, failover, this.#members, credentials);
+    if (api === "v2") return new V2Store(this.#client, failover, this.#members, credentials, reads);
     const gateway: TransportOpener = () =>
       new V3Gateway(this.#client, failover, this.#members, credentials);
     const etcdctl: TransportOpener = () => new V3Etcdctl(failover, this.options);

@@ -33,14 +33,23 @@ type Answer =
   | { readonly kind: "node"; readonly node: Node }
   | { readonly kind: "error"; readonly errorCode: number };
 
+/**
+ * A read through raft (`quorum=true`) leaves an entry in etcd's log, with which etcd 3.6 does not start.
+ * `traceless`: never read so, a look of a member at itself will do; `in-use`: only once there is something.
+ */
+export type V2Reads = "in-use" | "traceless";
+
 export class V2Store implements EtcdStore {
   readonly api = "v2";
+  /** Whether this store has been seen to hold anything, or was written to. */
+  #isInUse = false;
 
   constructor(
     private readonly client: HttpClient,
     private readonly failover: Failover,
     private readonly members: Members,
     private readonly credentials: Credentials | undefined,
+    private readonly reads: V2Reads,
   ) {}
 
   get origin(): StoreOrigin {
@@ -48,12 +57,9 @@ export class V2Store implements EtcdStore {
   }
 
   async read(key: string): Promise<StoredValue | undefined> {
-    const answer = await this.#send("GET", key, "?quorum=true", undefined, true);
-    if (answer.kind === "error") {
-      this.#expect(answer.errorCode, [KEY_NOT_FOUND]);
-      return undefined;
-    }
-    const { value, modifiedIndex } = answer.node;
+    const node = await this.#find(key);
+    if (node === undefined) return undefined;
+    const { value, modifiedIndex } = node;
     if (value !== undefined) return { value, revision: modifiedIndex };
     throw new ModuleError(
       "conflict",
@@ -62,12 +68,8 @@ export class V2Store implements EtcdStore {
   }
 
   async list(folder: string): Promise<readonly StoredEntry[]> {
-    const answer = await this.#send("GET", folder, "?quorum=true", undefined, true);
-    if (answer.kind === "error") {
-      this.#expect(answer.errorCode, [KEY_NOT_FOUND]);
-      return [];
-    }
-    return answer.node.nodes.flatMap(({ key, value, modifiedIndex, ttl }) =>
+    const node = await this.#find(folder);
+    return (node?.nodes ?? []).flatMap(({ key, value, modifiedIndex, ttl }) =>
       value === undefined ? [] : [{ key, value, revision: modifiedIndex, ttlSeconds: ttl }],
     );
   }
@@ -84,12 +86,30 @@ export class V2Store implements EtcdStore {
     return this.#write("DELETE", key, `?prevIndex=${revision}`, undefined);
   }
 
+  /** Linearizable where that leaves no trace in a store that is not in use. */
+  async #find(key: string): Promise<Node | undefined> {
+    if (!this.#isInUse) {
+      const found = await this.#get(key, "");
+      if (found === undefined || this.reads === "traceless") return found;
+      this.#isInUse = true;
+    }
+    return this.#get(key, "?quorum=true");
+  }
+
+  async #get(key: string, query: string): Promise<Node | undefined> {
+    const answer = await this.#send("GET", key, query, undefined, true);
+    if (answer.kind === "node") return answer.node;
+    this.#expect(answer.errorCode, [KEY_NOT_FOUND]);
+    return undefined;
+  }
+
   async #write(
     method: "PUT" | "DELETE",
     key: string,
     query: string,
     value: string | undefined,
   ): Promise<WriteAnswer> {
+    this.#isInUse = this.reads === "in-use";
     const answer = await this.#send(method, key, query, value, false);
     if (answer.kind === "node") return { outcome: "done", revision: answer.node.modifiedIndex };
     this.#expect(answer.errorCode, [KEY_NOT_FOUND, COMPARE_FAILED, KEY_EXISTS]);

@@ -1,29 +1,13 @@
-// Runs the integration tests with etcd 3.5, and as far as they do not need v2 with 3.6. Both are
-// built from their modules with Go and kept in the cache; that takes minutes the first time.
+// Runs the integration tests with etcd 3.5, and as far as they do not need v2 with 3.6 and 3.7.
 
-import { execFileSync, spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { homedir, tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { spawnSync } from "node:child_process";
+import { join } from "node:path";
 
 import { expect } from "chai";
 
+import { ETCD_3_5, ETCD_3_6, ETCD_3_7, provideEtcd } from "../support/etcd-releases";
+
 const ROOT = join(__dirname, "..", "..");
-const CACHE = join(
-  process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"),
-  "ansible-role-flanneld",
-);
-
-const MAIN = `package main
-
-import (
-	"os"
-
-	"go.etcd.io/etcd/server/v3/etcdmain"
-)
-
-func main() { etcdmain.Main(os.Args) }
-`;
 
 interface Suite {
   readonly file: string;
@@ -38,31 +22,10 @@ const SUITES: readonly Suite[] = [
   { file: "lost-answers", withoutV2: "v3:" },
 ];
 
-/** The program of an etcd release, built unless it is in the cache. */
-function buildEtcd(version: string): string {
-  const program = join(CACHE, "etcd", version, "etcd");
-  if (existsSync(program)) return program;
-  const folder = mkdtempSync(join(tmpdir(), "etcd-build-"));
-  const go = (...args: string[]): void => {
-    execFileSync("go", args, { cwd: folder, stdio: "ignore" });
-  };
-  try {
-    writeFileSync(join(folder, "main.go"), MAIN);
-    go("mod", "init", "etcd");
-    go("get", `go.etcd.io/etcd/server/v3@${version}`);
-    go("build", "-o", "etcd", ".");
-    mkdirSync(dirname(program), { recursive: true });
-    execFileSync("cp", [join(folder, "etcd"), `${program}.new`]);
-    renameSync(`${program}.new`, program);
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
-  return program;
-}
-
 for (const [version, hasV2] of [
-  ["v3.5.16", true],
-  ["v3.6.5", false],
+  [ETCD_3_5, true],
+  [ETCD_3_6, false],
+  [ETCD_3_7, false],
 ] as const) {
   describe(`flannel_etcd_config with etcd ${version}`, function () {
     this.timeout(1_200_000);
@@ -70,7 +33,7 @@ for (const [version, hasV2] of [
 
     before(function () {
       if (spawnSync("go", ["version"]).status !== 0) this.skip();
-      program = buildEtcd(version);
+      program = provideEtcd(version);
     });
 
     for (const { file, withoutV2 } of SUITES) {
