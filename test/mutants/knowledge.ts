@@ -24,7 +24,13 @@ const FLANNEL = [
     ["a VNI of 0 is 1", "backend.VNI ?? 1", "backend.VNI || 1"],
   ]),
   ...mutantsOf("src/flannel/causes.ts", [
-    ["a cause is named where another explains it", "unless?.test(text) !== true", "true"],
+    [
+      "a cause is named where another explains it",
+      "!lines.some((line) => unless?.test(line))",
+      "true",
+    ],
+    ["the first cause counts, not the last", ".at(-1) ?? found.at(-1)", ".at(0) ?? found.at(0)"],
+    ["a consequence hides its cause", "isConsequence !== true", "true"],
   ]),
   ...mutantsOf("src/flannel/version.ts", [
     [

@@ -48,6 +48,15 @@ const TESTED_ELSEWHERE: Readonly<Record<string, string>> = {
   "etcd/v3-store.ts": "integration/etcd/states.test.ts, with a real etcd",
   "etcd/v3-transport.ts": "integration/etcd/states.test.ts, with a real etcd",
   "flannel/backend-table.ts": "a table; flannel/backends.test.ts",
+  "flannel/cause-rules/etcd.ts":
+    "a table; flannel/causes.test.ts and flannel/flannel-exits.test.ts",
+  "flannel/cause-rules/host.ts":
+    "a table; flannel/causes.test.ts and flannel/flannel-exits.test.ts",
+  "flannel/cause-rules/kubernetes.ts":
+    "a table; flannel/causes.test.ts and flannel/flannel-exits.test.ts",
+  "flannel/cause-rules/systemd.ts":
+    "a table; flannel/causes.test.ts and flannel/flannel-exits.test.ts",
+  "flannel/cause-rules/rule.ts": "types only",
   "flannel/findings.ts": "a collection; flannel/network-config.test.ts",
   "flannel/flag-variable.ts": "flannel/flags.test.ts",
   "flannel/flag-values.ts": "flannel/flags.test.ts",
