@@ -5,7 +5,12 @@ import { type FileHandle, open } from "node:fs/promises";
 const HEADER_BYTES = 64;
 const EXECUTABLE = 2;
 const SHARED_OBJECT = 3; // position independent programs are of this type
+const SEGMENT_LOADED = 1;
 const SEGMENT_INTERPRETER = 3;
+
+/** What Linux allows (fs/binfmt_elf.c, load_elf_phdrs and load_elf_binary). */
+const MAX_TABLE_BYTES = 65_536;
+const MAX_PATH_BYTES = 4096;
 
 export interface ElfProgram {
   readonly machine: number;
@@ -15,16 +20,28 @@ export interface ElfProgram {
   readonly interpreter: string | undefined;
   /** How long the file must be to hold everything its header speaks of. */
   readonly expectedBytes: number;
+  /**
+   * Why the kernel would not run it, if it would not: what it refuses Node.js hands to a shell, which
+   * must never read a foreign file.
+   */
+  readonly refusal: string | undefined;
 }
 
-/** Bytes of a program: up to `length` of them at `offset`, fewer at the end. */
-type ReadBytes = (offset: number, length: number) => Buffer | Promise<Buffer>;
+interface Program {
+  /** Up to `length` bytes at `offset`, fewer at the end. */
+  readonly read: (offset: number, length: number) => Buffer | Promise<Buffer>;
+  /** False when there may be more than can be read. */
+  readonly isWhole: boolean;
+}
 
 /** Reads an ELF program; undefined when the file is something else. Throws system errors. */
 export async function tryReadElf(path: string): Promise<ElfProgram | undefined> {
   const handle = await open(path, "r");
   try {
-    return await tryParseElf((offset, length) => readAt(handle, offset, length));
+    return await tryParseElf({
+      read: (offset, length) => readAt(handle, offset, length),
+      isWhole: true,
+    });
   } finally {
     await handle.close();
   }
@@ -32,27 +49,41 @@ export async function tryReadElf(path: string): Promise<ElfProgram | undefined> 
 
 /** The same for a program of which only the beginning is at hand. */
 export function tryReadElfHead(head: Buffer): Promise<ElfProgram | undefined> {
-  return tryParseElf((offset, length) => head.subarray(offset, offset + length));
+  return tryParseElf({
+    read: (offset, length) => head.subarray(offset, offset + length),
+    isWhole: false,
+  });
 }
 
-async function tryParseElf(readBytes: ReadBytes): Promise<ElfProgram | undefined> {
-  const layout = tryParseHeader(await readBytes(0, HEADER_BYTES));
+async function tryParseElf(program: Program): Promise<ElfProgram | undefined> {
+  const header = await program.read(0, HEADER_BYTES);
+  const layout = tryParseHeader(header);
   if (layout === undefined) return undefined;
   const tableBytes = layout.tableCount * layout.tableStride;
-  const segments = parseSegments(await readBytes(layout.tableOffset, tableBytes), layout);
-  const interpreter = segments.find((segment) => segment.type === SEGMENT_INTERPRETER);
+  const flaw = layout.flaw ?? findTableFlaw(layout, tableBytes);
+  const table = flaw === undefined ? await program.read(layout.tableOffset, tableBytes) : NONE;
+  const segments = parseSegments(table, layout);
+  const interpreter = await readInterpreter(segments, program);
+  const isCut = program.isWhole && table.length < tableBytes;
   return {
     machine: layout.machine,
     bits: layout.bits,
     littleEndian: layout.littleEndian,
-    interpreter: interpreter && (await readText(readBytes, interpreter)),
+    interpreter: interpreter?.path,
     expectedBytes: Math.max(
       layout.sectionsEnd,
       layout.tableOffset + tableBytes,
       ...segments.map((segment) => segment.offset + segment.bytes),
     ),
+    refusal:
+      flaw ??
+      (isCut ? "its program headers are cut" : undefined) ??
+      (table.length === tableBytes ? findSegmentFlaw(segments) : undefined) ??
+      interpreter?.flaw,
   };
 }
+
+const NONE = Buffer.alloc(0);
 
 interface Layout {
   readonly machine: number;
@@ -62,6 +93,7 @@ interface Layout {
   readonly tableStride: number;
   readonly tableCount: number;
   readonly sectionsEnd: number;
+  readonly flaw: string | undefined;
 }
 
 interface Segment {
@@ -90,15 +122,38 @@ function tryParseHeader(header: Buffer): Layout | undefined {
     tableStride: read(tail, 2),
     tableCount: read(tail + 2, 2),
     sectionsEnd: sections + read(tail + 4, 2) * read(tail + 6, 2),
+    flaw: findIdentityFlaw(header),
   };
+}
+
+/** EI_CLASS, EI_DATA and EI_VERSION: there are no other values. */
+function findIdentityFlaw(header: Buffer): string | undefined {
+  const isKnown = [1, 2].includes(header[4] ?? 0) && [1, 2].includes(header[5] ?? 0);
+  return isKnown && header[6] === 1 ? undefined : "its ELF class, byte order or version is unknown";
+}
+
+/** Before anything is read: a damaged header can ask for gigabytes. */
+function findTableFlaw(
+  { bits, tableStride, tableCount }: Layout,
+  tableBytes: number,
+): string | undefined {
+  const stride = bits === 32 ? 32 : 56;
+  if (tableCount === 0) return "it has no program headers";
+  if (tableStride !== stride) return `its program headers have ${tableStride} bytes, not ${stride}`;
+  if (tableBytes <= MAX_TABLE_BYTES) return undefined;
+  return `its program headers take ${tableBytes} bytes, more than ${MAX_TABLE_BYTES}`;
+}
+
+function findSegmentFlaw(segments: readonly Segment[]): string | undefined {
+  const isLoaded = segments.some(({ type }) => type === SEGMENT_LOADED);
+  return isLoaded ? undefined : "it has nothing to load";
 }
 
 function parseSegments(table: Buffer, layout: Layout): Segment[] {
   const { bits, tableStride: stride } = layout;
-  if (stride < (bits === 32 ? 32 : 56)) return [];
   const read = reader(table, layout.littleEndian);
   const segments: Segment[] = [];
-  for (let start = 0; start + stride <= table.length; start += stride) {
+  for (let start = 0; start + stride <= table.length && stride > 0; start += stride) {
     segments.push({
       type: read(start, 4),
       offset: bits === 32 ? read(start + 4, 4) : read(start + 8, 8),
@@ -106,6 +161,29 @@ function parseSegments(table: Buffer, layout: Layout): Segment[] {
     });
   }
   return segments;
+}
+
+interface Interpreter {
+  readonly path: string;
+  readonly flaw: string | undefined;
+}
+
+/** The first PT_INTERP counts: a path with its NUL, of 2 to 4096 bytes. */
+async function readInterpreter(
+  segments: readonly Segment[],
+  { read, isWhole }: Program,
+): Promise<Interpreter | undefined> {
+  const segment = segments.find(({ type }) => type === SEGMENT_INTERPRETER);
+  if (segment === undefined) return undefined;
+  const { offset, bytes } = segment;
+  const text = await read(offset, Math.min(bytes, MAX_PATH_BYTES));
+  const isCut = text.length < Math.min(bytes, MAX_PATH_BYTES);
+  const isPath = bytes >= 2 && bytes <= MAX_PATH_BYTES && text.at(-1) === 0;
+  const isFlaw = isCut ? isWhole : !isPath;
+  return {
+    path: text.toString("latin1").replace(/\0.*$/s, ""),
+    flaw: isFlaw ? "the path of its loader is none" : undefined,
+  };
 }
 
 type Read = (offset: number, size: 2 | 4 | 8) => number;
@@ -118,11 +196,6 @@ function reader(bytes: Buffer, littleEndian: boolean): Read {
     }
     return littleEndian ? bytes.readUIntLE(offset, size) : bytes.readUIntBE(offset, size);
   };
-}
-
-async function readText(readBytes: ReadBytes, segment: Segment): Promise<string> {
-  const bytes = await readBytes(segment.offset, Math.min(segment.bytes, 4096));
-  return bytes.toString("latin1").replace(/\0.*$/s, "");
 }
 
 /** Up to `length` bytes at `offset`; fewer at the end of the file, none at an absurd offset. */

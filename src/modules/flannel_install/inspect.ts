@@ -72,10 +72,11 @@ async function tryStat(path: string): Promise<Stats | undefined> {
   throw new ModuleError("host", `${path}: ${what} is in the way, move it aside`);
 }
 
-/** A program that was cut short is none: running it could do anything. */
+/** A program that was cut short, or that the kernel would refuse, is none. */
 async function tryReadArch(path: string): Promise<Arch | undefined> {
   const [program, info] = await Promise.all([tryReadElf(path), stat(path)]);
   if (program === undefined || info.size < program.expectedBytes) return undefined;
+  if (program.refusal !== undefined) return undefined;
   return tryArchOfElf(program);
 }
 

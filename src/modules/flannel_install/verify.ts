@@ -11,6 +11,7 @@ import { type ElfProgram, tryReadElf } from "../../host/elf";
 import { type CommandResult } from "../../host/programs";
 import { type Cpu } from "./cpu";
 import { askVersion } from "./inspect";
+import { canRun } from "./runnable";
 import { type Source } from "./source";
 
 type Wanted = Pick<Source, "arch" | "version">;
@@ -33,6 +34,9 @@ export async function verifyBinary(
   const flaw = findFlaw(program, size, wanted.arch, whoWants(wanted.arch, cpu));
   if (flaw !== undefined) return refuse(flaw);
   const foreign = describeForeign(wanted, cpu);
+  if (!(await canRun(path, wanted.arch, cpu))) {
+    return refuse(`no emulator for it is registered (binfmt_misc)${foreign}`);
+  }
   const answer = run(path, program?.interpreter, foreign, refuse);
   const version = findVersion(answer);
   if (version === undefined)
@@ -57,8 +61,10 @@ export function findFlaw(
     const is = arch ?? `a CPU with ELF number ${program.machine}`;
     return `this is a binary for ${is}, ${who}`;
   }
-  if (sizeBytes >= program.expectedBytes) return undefined;
-  return `the program is cut short: ${sizeBytes} of at least ${program.expectedBytes} bytes`;
+  if (sizeBytes < program.expectedBytes) {
+    return `the program is cut short: ${sizeBytes} of at least ${program.expectedBytes} bytes`;
+  }
+  return program.refusal && `the kernel would not run it: ${program.refusal}`;
 }
 
 function whoWants(arch: Arch, cpu: Cpu): string {

@@ -1,11 +1,14 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { expect } from "chai";
 import fc from "fast-check";
 
+import { tryArchOfElf } from "../../../src/flannel/release-assets";
 import { tryReadElf, tryReadElfHead } from "../../../src/host/elf";
+import { readCpu } from "../../../src/modules/flannel_install/cpu";
 import { MACHINES, elfOf, tinyProgram } from "../../support/tiny-program";
 
 describe("reading an ELF program", () => {
@@ -28,6 +31,7 @@ describe("reading an ELF program", () => {
         littleEndian: true,
         interpreter: undefined,
         expectedBytes: elfOf(cpu).length,
+        refusal: undefined,
       });
     });
   }
@@ -35,7 +39,8 @@ describe("reading an ELF program", () => {
   it("reads this very Node with its loader, and expects no more than is there", async () => {
     const program = await tryReadElf(process.execPath);
     expect(program?.interpreter).to.match(/^\/.*ld.*\.so/);
-    const { size } = await import("node:fs").then((fs) => fs.statSync(process.execPath));
+    expect(program?.refusal).to.equal(undefined);
+    const { size } = statSync(process.execPath);
     expect(program?.expectedBytes).to.be.within(size - 4096, size);
   });
 
@@ -56,6 +61,7 @@ describe("reading an ELF program", () => {
       littleEndian: false,
       interpreter: undefined,
       expectedBytes: 0x150,
+      refusal: undefined,
     });
   });
 
@@ -89,5 +95,111 @@ describe("reading an ELF program", () => {
     const program = tinyProgram("v0.28.9", 5_000);
     expect(await tryReadElfHead(program.subarray(0, 200))).to.deep.equal(await read(program));
     expect(await tryReadElfHead(Buffer.from("#!/bin/sh"))).to.equal(undefined);
+  });
+
+  /** As the kernel reads it; offsets are of a 64 bit header, its one program header begins at 64. */
+  const damages: readonly (readonly [string, (program: Buffer) => unknown, string])[] = [
+    ["no program headers", (b) => b.writeUInt16LE(0, 56), "has no program headers"],
+    ["gigabytes of program headers", (b) => b.fill(0xff, 54, 58), "have 65535 bytes, not 56"],
+    ["program headers of another size", (b) => b.writeUInt16LE(64, 54), "have 64 bytes, not 56"],
+    ["program headers of no size", (b) => b.writeUInt16LE(0, 54), "have 0 bytes, not 56"],
+    ["those of 32 bits", (b) => b.writeUInt16LE(32, 54), "have 32 bytes, not 56"],
+    ["more program headers than fit", (b) => b.writeUInt16LE(1171, 56), "take 65576 bytes"],
+    ["program headers beyond its end", (b) => b.writeUInt16LE(99, 56), "headers are cut"],
+    ["them at an absurd place", (b) => b.fill(0xff, 32, 40), "headers are cut"],
+    ["nothing to load", (b) => b.writeUInt32LE(4, 64), "has nothing to load"],
+    ["no class", (b) => b.writeUInt8(0, 4), "class, byte order or version is unknown"],
+    ["a class of tomorrow", (b) => b.writeUInt8(3, 4), "class, byte order or version is unknown"],
+    ["no byte order", (b) => b.writeUInt8(0, 5), "class, byte order or version is unknown"],
+    ["a third byte order", (b) => b.writeUInt8(3, 5), "class, byte order or version is unknown"],
+    ["no version", (b) => b.writeUInt8(0, 6), "class, byte order or version is unknown"],
+    ["a version of tomorrow", (b) => b.writeUInt8(2, 6), "class, byte order or version is unknown"],
+  ];
+  for (const [what, damage, reason] of damages) {
+    it(`knows that the kernel would not run one with ${what}`, async () => {
+      const program = tinyProgram("v0.28.9");
+      damage(program);
+      expect((await read(program))?.refusal).to.include(reason);
+    });
+  }
+
+  /** A program with a loader; where its path is, and how long. */
+  const withLoader = (path: string, bytes: number, offset?: number): Buffer => {
+    const program = Buffer.concat([elfOf("amd64", Buffer.alloc(200)), Buffer.from(path)]);
+    program.writeUInt16LE(2, 56);
+    program.writeUInt32LE(3, 120);
+    program.writeBigUInt64LE(BigInt(offset ?? program.length - path.length), 128);
+    program.writeBigUInt64LE(BigInt(bytes), 152);
+    return program;
+  };
+
+  it("knows what the path of a loader must be", async () => {
+    const refusals = await Promise.all(
+      [
+        withLoader("/lib/ld.so\0", 11),
+        withLoader("/lib/ld.so\0", 10),
+        withLoader("\0", 1),
+        withLoader("", 0),
+        withLoader(`/${"x".repeat(4999)}\0`, 5001),
+        withLoader("/lib/ld.so\0", 11, 1e9),
+      ].map(async (program, index) => {
+        writeFileSync(`${file}-${index}`, program);
+        return (await tryReadElf(`${file}-${index}`))?.refusal;
+      }),
+    );
+    expect(refusals).to.deep.equal([
+      undefined,
+      ...Array<string>(5).fill("the path of its loader is none"),
+    ]);
+  });
+
+  it("does not refuse a program because only its beginning is at hand", async () => {
+    const program = withLoader("/lib/ld.so\0", 11);
+    expect((await tryReadElfHead(program.subarray(0, 250)))?.refusal).to.equal(undefined);
+    expect((await tryReadElfHead(program.subarray(0, 100)))?.refusal).to.equal(undefined);
+  });
+
+  /** What this machine's kernel says of these files, without running any of them. */
+  const execErrors = (paths: readonly string[]): readonly string[] => {
+    const oracle = join(__dirname, "../../support/kernel-exec.py");
+    const input = `${paths.join("\n")}\n`;
+    return execFileSync("python3", [oracle], { input, encoding: "utf8" }).trim().split("\n");
+  };
+
+  it("refuses whatever this kernel refuses, of 600 damaged headers", async () => {
+    const ENOEXEC = "8";
+    const damage = fc.array(
+      // Most bytes of a header decide nothing, so those that do are tried more often.
+      fc.tuple(
+        fc.oneof(
+          fc.integer({ min: 4, max: 175 }),
+          fc.constantFrom(4, 16, 18, 32, 54, 56, 57, 64, 120, 152),
+        ),
+        fc.oneof(fc.constantFrom(0, 1, 2, 3, 255), fc.integer({ min: 0, max: 255 })),
+      ),
+      { minLength: 1, maxLength: 3 },
+    );
+    const base = elfOf("amd64", Buffer.alloc(300)).length;
+    const programs = fc.sample(damage, { numRuns: 600, seed: 7 }).map((bytes, index) => {
+      const program = index % 2 === 0 ? tinyProgram("v0.28.9", 300) : withLoader("/lib/x\0", 7);
+      for (const [at, value] of bytes) program.writeUInt8(value, Math.min(at, base - 1));
+      writeFileSync(`${file}-${index}`, program, { mode: 0o755 });
+      return `${file}-${index}`;
+    });
+    const verdicts = execErrors(programs);
+    const isRefused = async (path: string): Promise<boolean> => {
+      const program = await tryReadElf(path);
+      if (program === undefined || program.refusal !== undefined) return true;
+      return (
+        program.expectedBytes > statSync(path).size || tryArchOfElf(program) !== readCpu().arch
+      );
+    };
+    const missed: string[] = [];
+    for (const [index, path] of programs.entries()) {
+      if (verdicts[index] === ENOEXEC && !(await isRefused(path))) missed.push(path);
+    }
+    expect(missed).to.deep.equal([]);
+    expect(verdicts.filter((verdict) => verdict === ENOEXEC).length).to.be.greaterThan(100);
+    expect(verdicts.filter((verdict) => verdict === "0").length).to.be.greaterThan(50);
   });
 });

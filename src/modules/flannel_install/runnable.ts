@@ -1,0 +1,30 @@
+// Whether the kernel of this host would run a program: what it refuses, Node.js hands to a shell.
+
+import { existsSync } from "node:fs";
+import { open } from "node:fs/promises";
+
+import { type Arch } from "../../flannel/release-assets";
+import { tryFindEmulator } from "../../host/binfmt";
+import { type Cpu } from "./cpu";
+
+/** What binfmt_misc looks at. */
+const HEAD_BYTES = 256;
+/** Settings that only kernels for arm64 have which run 32 bit programs, too. */
+const COMPAT_SETTINGS = ["/proc/sys/abi/cp15_barrier", "/proc/sys/abi/setend"];
+
+/** True for a program of this CPU, and for one that an emulator is registered for. */
+export async function canRun(path: string, arch: Arch, cpu: Cpu): Promise<boolean> {
+  if (arch === cpu.arch) return true;
+  if (arch === "arm" && cpu.arch === "arm64" && runsArm()) return true;
+  const handle = await open(path, "r");
+  try {
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(HEAD_BYTES), 0, HEAD_BYTES, 0);
+    return tryFindEmulator(buffer.subarray(0, bytesRead)) !== undefined;
+  } finally {
+    await handle.close();
+  }
+}
+
+function runsArm(): boolean {
+  return process.arch === "arm" || COMPAT_SETTINGS.some((path) => existsSync(path));
+}
