@@ -48,6 +48,10 @@ def keep_network(_host, _arguments):
     return {"config": config, "changes": [], "leases": [], "capacity": capacity, "key": "/k/config"}
 
 
+def show_address(host, _match):
+    return f"2: {INTERFACE}    inet {address_of(host)}/24 brd 10.255.255.255 scope global {INTERFACE}\n"
+
+
 def find_node(_host, _match):
     return "/usr/bin/node 20.20.2\n"
 
@@ -86,4 +90,5 @@ COMMANDS = [
     (r"echo ~", lambda _host, _match: "/remote\n"),
     (r"^/bin/sh -c '(chmod|rm) ", lambda _host, _match: ""),
     (r"command -v \S*node", find_node),
+    (r"ip -4 -oneline address show", show_address),
 ]
