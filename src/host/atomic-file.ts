@@ -1,10 +1,10 @@
 // Whole-file changes that a crash cannot tear: new file in the same directory, fsync, rename.
 
 import { constants, readFileSync, statSync } from "node:fs";
-import { type FileHandle, open, rename, rm } from "node:fs/promises";
+import { type FileHandle, open, rename, unlink } from "node:fs/promises";
 import { basename, dirname } from "node:path";
 
-import { systemCodeOf } from "../base/errors";
+import { ModuleError, systemCodeOf } from "../base/errors";
 import { translateFileError } from "./file-errors";
 import { listAbandoned, stagedPath } from "./staging";
 
@@ -22,11 +22,13 @@ export interface FileAttributes {
   readonly gid?: number | undefined;
 }
 
-/** Reads a regular file as UTF-8; undefined when there is none; ModuleError for all else. */
+/** Reads a file as UTF-8; undefined when there is none; ModuleError for all else, never a wait. */
 export function tryReadFile(path: string): FileState | undefined {
   try {
-    const content = readFileSync(path, "utf8");
     const info = statSync(path);
+    if (info.isFIFO())
+      throw new ModuleError("host", `${path}: a pipe is in the way, move it aside`);
+    const content = readFileSync(path, "utf8");
     return { content, mode: info.mode & 0o7777, uid: info.uid, gid: info.gid };
   } catch (error) {
     if (systemCodeOf(error) === "ENOENT" || systemCodeOf(error) === "ENOTDIR") return undefined;
@@ -61,7 +63,7 @@ export async function replaceFile(
     await rename(staged, path);
     await syncDirectory(dirname(path));
   } catch (error) {
-    await rm(staged, { force: true });
+    await clearAway(staged);
     throw translateFileError(path, "write", error);
   }
 }
@@ -69,19 +71,22 @@ export async function replaceFile(
 /** Removes a file and makes the removal durable; fine when there is none. */
 export async function removeFile(path: string): Promise<void> {
   try {
-    await rm(path, { force: true });
+    await unlink(path); // rm() tries it as a directory, too, and hides why a file could not be removed
     await syncDirectory(dirname(path));
   } catch (error) {
-    if (systemCodeOf(error) === "ENOENT") return; // not even the directory is there
+    if (systemCodeOf(error) === "ENOENT") return;
     throw translateFileError(path, "remove", error);
   }
 }
 
+/** Removes what is of no use any more, if it can be: what else there is to tell counts for more. */
+export async function clearAway(...paths: readonly string[]): Promise<void> {
+  for (const path of paths) await unlink(path).catch(() => undefined);
+}
+
 /** Removes what killed runs left beside `path`. */
 async function removeAbandoned(path: string): Promise<void> {
-  for (const debris of listAbandoned(dirname(path), [basename(path)])) {
-    await rm(debris, { force: true });
-  }
+  await clearAway(...listAbandoned(dirname(path), [basename(path)]));
 }
 
 /** Writes all of `bytes` at a position of an open file, however many calls that takes. */

@@ -14,6 +14,14 @@ const REASONS: Readonly<Record<string, string>> = {
   EDQUOT: "the disk quota is exhausted, free some space and run again",
   EROFS: "the file system is read-only",
   ETXTBSY: "the file is being executed",
+  EBUSY:
+    "it is a mount of its own (a file of the host given to a container?); unmount it, " +
+    "or change it where it comes from",
+  EXDEV: "it is on another file system, or a mount of its own",
+  EMLINK: "the file has as many names as its file system allows",
+  ELOOP: "symbolic links lead in a circle",
+  ENAMETOOLONG: "the name is longer than the file system allows",
+  EIO: "the disk fails, look at the kernel's log",
 };
 
 /** A file system error as a sentence that names the file, the action and the way out. */

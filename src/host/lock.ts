@@ -8,7 +8,7 @@ import {
   lstatSync,
   readFileSync,
   renameSync,
-  rmSync,
+  unlinkSync,
   utimesSync,
   writeFileSync,
 } from "node:fs";
@@ -55,11 +55,11 @@ export async function acquireLock(path: string, settings: LockSettings): Promise
     life.unref();
     const release = (): void => {
       clearInterval(life);
-      if (isOwn(path)) rmSync(path, { force: true });
+      if (isOwn(path)) tryUnlink(path);
     };
     return { hasWaited, release, isWaitedFor: () => isWaitedFor(path, ticket) };
   } finally {
-    rmSync(ticket, { force: true });
+    tryUnlink(ticket);
   }
 }
 
@@ -109,6 +109,15 @@ function readHolder(path: string): string | undefined {
   } catch (error) {
     if (systemCodeOf(error) === "ENOENT") return undefined;
     throw translateFileError(path, "lock", error);
+  }
+}
+
+/** Whether it can or not: another error may be under way, and what is left is no obstacle. */
+function tryUnlink(path: string): void {
+  try {
+    unlinkSync(path);
+  } catch {
+    // Gone already, or in a directory that gives nothing back.
   }
 }
 
@@ -178,6 +187,6 @@ function removeAbandoned(path: string, holder: string | undefined): void {
       throw translateFileError(path, "lock", error);
     }
   } finally {
-    rmSync(aside, { force: true });
+    tryUnlink(aside);
   }
 }

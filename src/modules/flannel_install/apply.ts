@@ -1,11 +1,16 @@
 // Carries out one change. Every step is atomic, and only the renames change what is in use.
 
-import { chmod, chown, open, rm } from "node:fs/promises";
+import { chmod, chown, open } from "node:fs/promises";
 
 import { type Run as BaseRun } from "../../ansible/module";
 import { DAEMON, MK_DOCKER_OPTS } from "../../flannel/release-assets";
 import { type FlannelVersion } from "../../flannel/version";
-import { type FileAttributes, applyAttributes, removeFile } from "../../host/atomic-file";
+import {
+  type FileAttributes,
+  applyAttributes,
+  clearAway,
+  removeFile,
+} from "../../host/atomic-file";
 import { sha256OfFile } from "../../host/checksum";
 import { translateFileError } from "../../host/file-errors";
 import {
@@ -112,7 +117,7 @@ async function install(change: Installation, run: Run): Promise<Installed> {
     const { sent } = run.declared.paths;
     const staged: readonly string[] = Object.values(staging);
     const mine = change.source.src === sent ? [...staged, sent] : staged;
-    for (const path of mine) await rm(path, { force: true });
+    await clearAway(...mine);
   }
 }
 

@@ -1,12 +1,12 @@
 // `state: downloaded`: one run downloads, the others that ask for the same file at the same time wait
 // for it, and find the file, or are told why there is none.
 
-import { chmod, lstat, rename, rm } from "node:fs/promises";
+import { chmod, lstat, rename } from "node:fs/promises";
 import { basename, join } from "node:path";
 
 import { type Run as BaseRun } from "../../ansible/module";
 import { StaleObservationError, systemCodeOf } from "../../base/errors";
-import { replaceFile, syncDirectory } from "../../host/atomic-file";
+import { clearAway, replaceFile, syncDirectory } from "../../host/atomic-file";
 import { listNames } from "../../host/directory";
 import { translateFileError } from "../../host/file-errors";
 import { type Lock, acquireLock } from "../../host/lock";
@@ -54,7 +54,7 @@ async function withLock(change: AssetDownload, { observed }: Run): Promise<Asset
     return await download(change, observed);
   } catch (error) {
     if (lock.isWaitedFor()) await shareFailure(paths.failure, source, error);
-    else await rm(paths.failure, { force: true });
+    else await clearAway(paths.failure);
     throw error;
   } finally {
     lock.release();
@@ -96,7 +96,7 @@ async function removeDebris({
     ...listAbandoned(directory, [basename(lock)]),
     failure,
   ];
-  for (const path of debris) await rm(path, { force: true });
+  await clearAway(...debris);
 }
 
 /** The record first: without its file it says nothing, and a file that it does not fit is replaced. */
@@ -113,7 +113,7 @@ async function download({ paths, source }: AssetDownload, observed: Observed): P
     await place(staged, paths);
     return asset;
   } finally {
-    await rm(staged, { force: true });
+    await clearAway(staged);
   }
 }
 

@@ -1,12 +1,10 @@
 // Why a download has failed, for the runs that were waiting for it: a mirror that is down need not
 // be asked in vain by each of them, one after the other.
 
-import { rm } from "node:fs/promises";
-
 import { ModuleError, StaleObservationError, isErrorCode } from "../../base/errors";
 import { fingerprintOfSecret } from "../../base/hash";
 import { isRecord, tryParseJson } from "../../base/json";
-import { replaceFile, tryReadFile } from "../../host/atomic-file";
+import { clearAway, replaceFile, tryReadFile } from "../../host/atomic-file";
 import { type Source } from "./source";
 
 /** Leaves word of a failure; never throws, because it is the failure that counts. */
@@ -15,7 +13,7 @@ export async function shareFailure(path: string, source: Source, error: unknown)
   if (!(error instanceof ModuleError) || error instanceof StaleObservationError) return;
   const { code, message } = error;
   const word = JSON.stringify({ code, message, question: questionOf(source) });
-  await replaceFile(path, word, { mode: 0o600 }).catch(() => rm(path, { force: true }));
+  await replaceFile(path, word, { mode: 0o600 }).catch(() => clearAway(path));
 }
 
 /** Throws what a run that was waited for has left word of, if it asked the same. */

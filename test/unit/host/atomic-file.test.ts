@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import {
   chmodSync,
@@ -8,6 +8,7 @@ import {
   readdirSync,
   rmSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
@@ -104,6 +105,55 @@ describe("whole-file changes", () => {
     expect(tryReadFile(join(directory, "no", "way"))).to.equal(undefined);
     await removeFile(file);
     await removeFile(join(directory, "no", "way"));
+  });
+
+  it("do not wait for a pipe to be written to", () => {
+    execFileSync("mkfifo", [file]);
+    expect(() => tryReadFile(file)).to.throw(`${file}: a pipe is in the way, move it aside`);
+  });
+
+  it("read what a unit is masked with", () => {
+    symlinkSync("/dev/null", file);
+    expect(tryReadFile(file)).to.include({ content: "" });
+  });
+
+  it("say why a file cannot be removed, and not that it is no directory", async function () {
+    const failures: unknown[] = [];
+    mkdirSync(file);
+    failures.push(await removeFile(file).catch((reason: unknown) => reason));
+    rmSync(file, { recursive: true });
+    expect(failures[0])
+      .to.have.property("message")
+      .that.includes(`cannot remove ${file}: a directory is in the way`);
+    writeFileSync(file, "x");
+    try {
+      execFileSync("chattr", ["+i", file], { stdio: "ignore" });
+    } catch {
+      this.skip(); // needs root, and a file system that knows the flag
+    }
+    try {
+      failures.push(await removeFile(file).catch((reason: unknown) => reason));
+    } finally {
+      execFileSync("chattr", ["-i", file]);
+    }
+    expect(failures[1]).to.include({ code: "permission" });
+    expect(String(failures[1])).to.include("is the file immutable?");
+  });
+
+  it("keep the error that counts where not even the staged file can be removed", async function () {
+    try {
+      execFileSync("chattr", ["+a", directory], { stdio: "ignore" });
+    } catch {
+      this.skip();
+    }
+    try {
+      writeFileSync(file, "x"); // may be created, and never replaced
+      const failure = await replaceFile(file, "y", { mode: 0o644 }).catch((e: unknown) => e);
+      expect(failure).to.include({ code: "permission" });
+      expect(String(failure)).to.include(`cannot write ${file}: not permitted`);
+    } finally {
+      execFileSync("chattr", ["-a", directory]);
+    }
   });
 
   it("remove a file", async () => {

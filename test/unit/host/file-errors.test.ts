@@ -9,6 +9,8 @@ describe("file system errors", () => {
     ["EPERM", "permission", "not permitted"],
     ["ENOENT", "host", "its directory does not exist, create it first"],
     ["ENOSPC", "host", "no space left on the device"],
+    ["EBUSY", "host", "it is a mount of its own"],
+    ["EXDEV", "host", "on another file system"],
     ["EWHATEVER", "host", "the system's own words"],
   ];
   for (const [systemCode, code, reason] of cases) {
