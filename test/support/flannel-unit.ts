@@ -105,7 +105,7 @@ export class UnitHost {
       residue: undefined,
       addresses: new Map([["wg0", "10.9.0.1"]]),
       folders: new Map(),
-      answers: { arch: "amd64", certificates: undefined },
+      answers: { arch: "amd64", certificates: undefined, networkLacks: undefined },
     });
   }
 

@@ -13,6 +13,7 @@ import { type FlannelVersion, parseVersion } from "../../flannel/version";
 import { type FlannelEtcdConfigOptions } from "../../generated/flannel_etcd_config";
 import { checkConfig } from "./check";
 import { readDocument } from "./document";
+import { type Lacks, readLacks } from "./lacks";
 
 type Options = FlannelEtcdConfigOptions;
 
@@ -31,6 +32,8 @@ export interface Declared {
   readonly architectures: readonly string[] | undefined;
   /** Undefined: the task declares no configuration. */
   readonly document: unknown;
+  /** What hosts lack for it. */
+  readonly lacks: Lacks;
   readonly etcd: DeclaredEtcd;
 }
 
@@ -71,6 +74,7 @@ export async function declare(options: Options, context: Context): Promise<Decla
     version,
     architectures,
     document,
+    lacks: readLacks(options.lacks),
     etcd: declareEtcd(options),
   };
 }

@@ -12,6 +12,7 @@ import { describeLease } from "../../flannel/lease";
 import { type NetworkConfig } from "../../flannel/network-config";
 import { type Change, purgeLease, removeConfig, writeConfig } from "./changes";
 import { checkConfig } from "./check";
+import { findLackingHosts } from "./lacks";
 import { type Declared } from "./declare";
 import { type Observed, type StoredConfig } from "./observe";
 
@@ -81,8 +82,12 @@ function planCreate({ declared, observed, wanted }: Case): Plan {
     const message = `${observed.key}: neither etcd's v3 nor its v2 store has a configuration to take over; declare one with config or network`;
     return refuse(NOTHING, "not_found", message);
   }
-  const changes = [writeConfig(observed, wanted)];
-  return { ...NOTHING, changes, warnings: describeElsewhere(declared, observed) };
+  return {
+    ...NOTHING,
+    changes: [writeConfig(observed, wanted)],
+    obstacles: findLackingHosts(observed.key, declared.lacks),
+    warnings: describeElsewhere(declared, observed),
+  };
 }
 
 function planMigration(observed: Observed, existing: StoredConfig): Plan {
@@ -103,7 +108,12 @@ function planUpdate(
     const why = "someone else wrote it while this task ran";
     return refuse({ ...NOTHING, differences }, "conflict", `${told} (${why})`);
   }
-  const update = { changes: [writeConfig(observed, wanted)], differences, restartRequired: true };
+  const update = {
+    changes: [writeConfig(observed, wanted)],
+    obstacles: findLackingHosts(observed.key, declared.lacks),
+    differences,
+    restartRequired: true,
+  };
   const before = existing.reading.config;
   const reasons = before === undefined ? [] : disruptionsOf(before, wanted, observed.leases);
   if (reasons.length === 0 || declared.allowsDisruption) return update;
@@ -135,7 +145,7 @@ function planAbsent({ declared, observed }: Case): Plan {
 /** No earlier task of a play can take away what stands against a plan of this module. */
 function refuse(planned: Plan, code: ErrorCode, message: string): Plan {
   const obstacle: Obstacle = { code, message, lasting: true };
-  return { ...planned, obstacles: [obstacle] };
+  return { ...planned, obstacles: [obstacle, ...(planned.obstacles ?? [])] };
 }
 
 /** A configuration that flannel cannot use differs as a whole. */

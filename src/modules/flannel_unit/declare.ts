@@ -87,7 +87,8 @@ export function declare(
   const base = unitName.replace(/\.service$/, "");
   const environmentPath = `${options.options_dir}/${base}.env`;
   const subnetFile = flagValue(flags, "subnet-file") ?? DEFAULT_SUBNET_FILE;
-  const document = composeDocument(options);
+  // A query is about the daemon that is, and asks of the network that is to be what this host would lack.
+  const document = options.state === "query" ? {} : composeDocument(options);
   const network = ofDocument(document);
   const daemonParts = declareParts(options, { variables, environmentPath, subnetFile });
   return {

@@ -24,10 +24,11 @@ import { type Declared } from "./declare";
 import { findForeignVariables } from "./foreign-variables";
 import { type HostSettings, hostNeedsOf, observeHostSettings } from "./host-settings";
 import { findLacks } from "./lacks";
+import { type Site } from "./network-lacks";
 import { type Answers, observeAnswers } from "./query";
 import { type Residue, observeResidue } from "./residue";
 import { tryAskRunningVersion } from "./running-version";
-import { findMark } from "./unit-marks";
+import { findMark, markOfProcess } from "./unit-marks";
 
 export interface FileChange {
   readonly path: string;
@@ -126,7 +127,10 @@ export async function observe(declared: Declared): Promise<Observed> {
     network: observeNetwork(declared),
     confFiles: observeConfFiles(declared.confFiles),
     optionsDir: declared.state === "absent" ? tryReadFolder(declared.optionsDir) : undefined,
-    answers: declared.query === undefined ? undefined : await observeAnswers(declared.query),
+    answers:
+      declared.query === undefined
+        ? undefined
+        : await observeAnswers(declared.query, siteOf(declared, daemon)),
   };
 }
 
@@ -150,6 +154,11 @@ function observeNetwork({ interface: name }: Declared): HostNetwork {
     address: name === undefined ? undefined : tryAddressOf(name),
     interfaces: name === undefined ? [] : listInterfaces(),
   };
+}
+
+function siteOf({ flags }: Declared, daemon: RunningDaemon | undefined): Site {
+  const mark = daemon === undefined ? undefined : markOfProcess(daemon.environment);
+  return { flags, running: mark === undefined ? undefined : ofMark(mark) };
 }
 
 function tryReadFolder(path: string): Folder | undefined {

@@ -3,6 +3,8 @@
 
 import { endianness, machine } from "node:os";
 
+import { ModuleError } from "../../base/errors";
+import { type OverlayNetwork, ofDocument } from "../../flannel/overlay-network";
 import { type Arch, parseArch, tryArchOfMachine } from "../../flannel/release-assets";
 import { type FlannelVersion, tagOf } from "../../flannel/version";
 import { type Wave, losesLeases, waveOf } from "../../flannel/waves";
@@ -14,25 +16,30 @@ import {
   observeCertificates,
   readCertificates,
 } from "./certificates";
+import { type Site, findNetworkLacks } from "./network-lacks";
 
 /** The questions, as far as they are not answered by the options themselves. */
 export interface Query {
   readonly arch: Arch | undefined;
   readonly certificates: Certificates | undefined;
   readonly wave: Wave;
+  /** Of the configuration that is to be in etcd; undefined: none is given, or it can be none. */
+  readonly network: OverlayNetwork | undefined;
 }
 
 /** The host's answers. */
 export interface Answers {
   readonly arch: Arch | undefined;
   readonly certificates: CertificateState | undefined;
+  /** Sentences; undefined: not asked for. */
+  readonly networkLacks: readonly string[] | undefined;
 }
 
 /** Reads the options of a query. Throws `invalid_arguments`. */
 export function readQuery(
   options: Pick<
     FlannelUnitOptions,
-    "arch" | "certificates" | "hosts" | "position" | "restart_serial"
+    "arch" | "certificates" | "hosts" | "network_config" | "position" | "restart_serial"
   >,
   version: FlannelVersion | undefined,
   isKube: boolean,
@@ -43,14 +50,34 @@ export function readQuery(
     arch: arch === undefined ? undefined : parseArch(arch),
     certificates: certificates === undefined ? undefined : readCertificates(certificates),
     wave: waveOf(isUnset(serial) && isCareful ? 1 : serial, hosts, position),
+    network: tryReadNetwork(options.network_config),
   };
 }
 
+/** What is wrong with it, flannel_etcd_config says better. */
+function tryReadNetwork(
+  document: FlannelUnitOptions["network_config"],
+): OverlayNetwork | undefined {
+  if (Object.keys(document).length === 0) return undefined;
+  const { IPv6Network, ...rest } = document;
+  const hasIpv6 = String(document["EnableIPv6"]).toLowerCase() === "true";
+  try {
+    return ofDocument(hasIpv6 ? { ...rest, IPv6Network } : rest);
+  } catch (error) {
+    if (error instanceof ModuleError) return undefined;
+    throw error;
+  }
+}
+
 /** Asks the host. */
-export async function observeAnswers({ certificates }: Query): Promise<Answers> {
+export async function observeAnswers(
+  { certificates, network }: Query,
+  site: Site,
+): Promise<Answers> {
   return {
     arch: tryArchOfMachine(machine(), endianness()),
     certificates: certificates === undefined ? undefined : await observeCertificates(certificates),
+    networkLacks: network === undefined ? undefined : findNetworkLacks(network, site),
   };
 }
 
@@ -72,6 +99,7 @@ export function reportAnswers(
     differing_certificates: found?.differing ?? [],
     outdated_certificates: found?.outdated ?? [],
     wave: query.wave,
+    network_lacks: answers.networkLacks ?? null,
   };
 }
 

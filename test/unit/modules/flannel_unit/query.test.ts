@@ -32,6 +32,7 @@ describe("flannel_unit query", () => {
       differing_certificates: [],
       outdated_certificates: [],
       wave: { index: 0, count: 1, first: 0, size: 1 },
+      network_lacks: null,
       active_state: "inactive",
       enabled: false,
     });
@@ -117,5 +118,33 @@ describe("flannel_unit query", () => {
     expect(() => given({ ...QUERY, settings: { "etcd-prefx": "/n" } })).to.throw("etcd-prefix");
     expect(() => given({ ...QUERY, arch: "sparc" })).to.throw("arch: sparc: ");
     expect(() => given({ ...QUERY, restart_serial: "many" })).to.throw("restart_serial: ");
+  });
+
+  it("tells what the host lacks for the network that is to be, whatever the daemon was started for", () => {
+    const network_config = { Network: "10.1.0.0/16", Backend: { Type: "ipip" } };
+    const host = UnitHost.running().answering({ networkLacks: ["no ipip"] });
+    const scene = given({ ...QUERY, network_config })
+      .on(host)
+      .plans()
+      .because()
+      .warns();
+    expect(answersOf(scene)).to.deep.include({ network_lacks: ["no ipip"] });
+    expect(scene.declared.query?.network?.backend).to.deep.equal({ Type: "ipip" });
+  });
+
+  it("leaves it to others to say what is wrong with that network", () => {
+    const ofConfig = (network_config: object) =>
+      given({ ...QUERY, network_config })
+        .on(bare)
+        .refuses().declared.query?.network;
+    expect(ofConfig({ Network: "nonsense" })).to.equal(undefined);
+    expect(ofConfig({})).to.equal(undefined);
+    // A family that is off needs nothing.
+    const both = { Network: "10.1.0.0/16", IPv6Network: "fd00::/48" };
+    expect(ofConfig(both)?.networks).to.deep.equal({ network: "10.1.0.0/16" });
+    expect(ofConfig({ ...both, EnableIPv6: "True" })?.networks).to.have.keys(
+      "network",
+      "ipv6Network",
+    );
   });
 });
