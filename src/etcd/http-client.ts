@@ -1,12 +1,24 @@
 // One HTTP request at a time to one endpoint, with a limit on connecting and on the answer.
 
-import { type ClientRequest, Agent, request as requestHttp } from "node:http";
-import { Agent as SecureAgent, request as requestHttps } from "node:https";
+import {
+  Agent,
+  type ClientRequest,
+  type ClientRequestArgs,
+  request as requestHttp,
+} from "node:http";
 import { type Socket } from "node:net";
 
+import { resolveHost } from "../host/connection/resolve";
+import {
+  type TlsClient,
+  type TlsMaterial,
+  createTlsClient,
+  secure,
+} from "../host/connection/secure";
+import { connectAny } from "../host/connection/tcp";
+import { Deadline } from "../host/deadline";
 import { type Endpoint } from "./endpoint";
 import { EndpointError, translateNetworkError } from "./endpoint-error";
-import { type TlsMaterial } from "./tls";
 
 export interface HttpRequest {
   readonly method: "GET" | "POST" | "PUT" | "DELETE";
@@ -20,19 +32,41 @@ export interface HttpResponse {
   readonly body: string;
 }
 
+/** For each of TCP and TLS. A slow resolver may take longer: glibc asks its second server after 5 s. */
 const CONNECT_LIMIT_MS = 5_000;
 const MAX_BODY_BYTES = 32 * 1024 * 1024;
 
+/** What Node.js does not look at when there is an error. */
+const NO_SOCKET = undefined as unknown as Socket;
+
+/** Keeps connections open between requests, and opens them in our own way. */
+class DialingAgent extends Agent {
+  constructor(private readonly dial: (timeoutMs: number) => Promise<Socket>) {
+    super({ keepAlive: true });
+  }
+
+  /** Called by Node.js for a request that finds no idle connection. */
+  override createConnection(
+    { timeout = 0 }: ClientRequestArgs,
+    callback?: (error: Error | null, socket: Socket) => void,
+  ): undefined {
+    this.dial(timeout).then(
+      (socket) => callback?.(null, socket),
+      (error: unknown) => callback?.(error as Error, NO_SOCKET),
+    );
+  }
+}
+
 export class HttpClient {
-  readonly #plain = new Agent({ keepAlive: true });
-  readonly #secure: SecureAgent;
-  readonly #certified: boolean;
+  readonly #agents = new Map<string, DialingAgent>();
+  #tls: Promise<TlsClient> | undefined;
 
   /** `caFile`: where `tls.ca` was read from. */
-  constructor(tls: TlsMaterial, caFile: string | undefined) {
+  constructor(
+    private readonly tls: TlsMaterial,
+    caFile?: string,
+  ) {
     if (caFile !== undefined) spareSystemCas(caFile);
-    this.#certified = tls.cert !== undefined;
-    this.#secure = new SecureAgent({ keepAlive: true, ...tls });
   }
 
   /** Sends one request. Throws EndpointError for everything but a complete HTTP answer. */
@@ -44,26 +78,39 @@ export class HttpClient {
       method: request.method,
       path: request.path,
       headers: { ...request.headers, "content-length": body.length },
+      agent: this.#agentFor(endpoint),
+      timeout: timeoutMs, // for the agent; Node itself only tells of it
     };
-    const outgoing = endpoint.secure
-      ? requestHttps({ ...options, agent: this.#secure })
-      : requestHttp({ ...options, agent: this.#plain });
+    const outgoing = requestHttp(options);
     return new Promise((resolve, reject) => {
-      exchange(
-        outgoing,
-        { secure: endpoint.secure, certified: this.#certified },
-        timeoutMs,
-        resolve,
-        reject,
-      );
+      const { secure: isSecure } = endpoint;
+      const client = { secure: isSecure, certified: this.tls.cert !== undefined };
+      exchange(outgoing, client, timeoutMs, resolve, reject);
       outgoing.end(body);
     });
+  }
+
+  #agentFor(endpoint: Endpoint): DialingAgent {
+    const known = this.#agents.get(endpoint.url);
+    if (known !== undefined) return known;
+    const agent = new DialingAgent((timeoutMs) => this.#dial(endpoint, new Deadline(timeoutMs)));
+    this.#agents.set(endpoint.url, agent);
+    return agent;
+  }
+
+  async #dial({ host, port, secure: isSecure }: Endpoint, deadline: Deadline): Promise<Socket> {
+    const limitMs = (): number => Math.max(1, deadline.shareMs(1, CONNECT_LIMIT_MS));
+    const addresses = await resolveHost(host, deadline.remainingMs());
+    const socket = await connectAny(addresses, port, limitMs());
+    if (!isSecure) return socket;
+    this.#tls ??= createTlsClient(this.tls);
+    return secure(socket, host, await this.#tls, limitMs());
   }
 }
 
 /**
  * Has OpenSSL take this file for the system's CAs. Debian's Node.js 18 parses all of those before
- * it takes an agent's own `ca` in their place, which costs 20 ms and changes nothing.
+ * it takes the `ca` of a connection in their place, which costs 20 ms and changes nothing.
  */
 function spareSystemCas(caFile: string): void {
   process.env["SSL_CERT_FILE"] = caFile;
@@ -76,29 +123,18 @@ function exchange(
   resolve: (response: HttpResponse) => void,
   reject: (error: EndpointError) => void,
 ): void {
+  const deadline = new Deadline(timeoutMs);
   let connected = false;
-  const connectMs = Math.min(CONNECT_LIMIT_MS, timeoutMs);
-  const connectTimer = setTimeout(() => {
-    outgoing.destroy(timeoutError("no connection", connectMs, false));
-  }, connectMs);
-  const answerTimer = setTimeout(() => {
-    outgoing.destroy(timeoutError("connected, but no answer", timeoutMs, connected));
-  }, timeoutMs);
-  const stopTimers = (): void => {
-    clearTimeout(connectTimer);
-    clearTimeout(answerTimer);
-  };
+  let answerTimer: NodeJS.Timeout | undefined;
   const fail = (error: unknown): void => {
-    stopTimers();
+    clearTimeout(answerTimer);
     reject(translateNetworkError(error, { ...client, sent: connected }));
   };
-  outgoing.on("socket", (socket: Socket) => {
-    const onConnected = (): void => {
-      connected = true;
-      clearTimeout(connectTimer);
-    };
-    if (!socket.connecting) onConnected();
-    else socket.once(client.secure ? "secureConnect" : "connect", onConnected);
+  outgoing.on("socket", () => {
+    connected = true;
+    answerTimer = setTimeout(() => {
+      outgoing.destroy(silenceError(timeoutMs));
+    }, deadline.remainingMs());
   });
   outgoing.on("error", fail);
   outgoing.on("response", (incoming) => {
@@ -113,18 +149,18 @@ function exchange(
     });
     incoming.on("error", fail);
     incoming.on("end", () => {
-      stopTimers();
+      clearTimeout(answerTimer);
       resolve({ status: incoming.statusCode ?? 0, body: Buffer.concat(chunks).toString("utf8") });
     });
   });
 }
 
-function timeoutError(what: string, timeoutMs: number, sent: boolean): EndpointError {
+/** A server that took the request may only be waiting for an election. */
+function silenceError(timeoutMs: number): EndpointError {
   const seconds = (timeoutMs / 1000).toFixed(1);
-  // A server that took the request may only be waiting for an election.
-  return new EndpointError(`timeout: ${what} within ${seconds} s`, {
+  return new EndpointError(`timeout: connected, but no answer within ${seconds} s`, {
     code: "timeout",
-    sent,
-    transient: sent,
+    sent: true,
+    transient: true,
   });
 }

@@ -2,6 +2,7 @@
 // table, so that the same fault has the same words everywhere; what to do about it may be added.
 
 import { type ErrorCode, messageOf, systemCodeOf } from "../base/errors";
+import { ConnectError, type ConnectStep } from "./connection/connect-error";
 
 export type FaultName =
   | "certificate-expired"
@@ -21,6 +22,7 @@ export type FaultName =
   | "not-http"
   | "not-tls"
   | "other"
+  | "resolver-silent"
   | "unknown-ca"
   | "wrong-host-name";
 
@@ -43,14 +45,14 @@ type Rule = Omit<NetworkFault, "detail"> & {
 const RULES: readonly Rule[] = [
   {
     name: "name-unknown",
-    pattern: /^ENOTFOUND/,
+    pattern: /^(ENOTFOUND|ENODATA)/,
     code: "network",
     words: "DNS: no such host name",
     passing: false,
   },
   {
     name: "name-unresolved",
-    pattern: /^EAI_/,
+    pattern: /^(EAI_|ESERVFAIL|EREFUSED)/,
     code: "network",
     words: "DNS: the host name cannot be resolved at the moment (is this host's resolver up?)",
     passing: true,
@@ -182,8 +184,16 @@ export interface Progress {
   readonly certified?: boolean;
 }
 
+/** Where a step took too long. */
+const SILENCES: Readonly<Record<ConnectStep, readonly [FaultName, string]>> = {
+  resolve: ["resolver-silent", "DNS: no answer from the resolver"],
+  connect: ["no-answer", "timeout: no connection"],
+  handshake: ["no-answer", "timeout: no TLS handshake"],
+};
+
 /** What an error of a connection means. */
 export function explainNetworkError(error: unknown, progress: Progress = {}): NetworkFault {
+  if (error instanceof ConnectError) return explainConnectError(error, progress);
   const cause = innermostError(error);
   const code = systemCodeOf(cause) ?? "";
   const message = messageOf(cause);
@@ -198,13 +208,37 @@ export function explainNetworkError(error: unknown, progress: Progress = {}): Ne
     };
   }
   const { name, code: kind, words, passing } = rule;
-  const detail = name === "wrong-host-name" && message !== "" ? message : code;
+  const detail = name === "wrong-host-name" ? (namesIn(cause) ?? code) : code;
   return { name, code: kind, words, detail, passing };
+}
+
+function explainConnectError(
+  { step, limitMs, cause }: ConnectError,
+  progress: Progress,
+): NetworkFault {
+  if (cause !== undefined) {
+    return explainNetworkError(cause, { ...progress, handshaking: step === "handshake" });
+  }
+  const [name, words] = SILENCES[step];
+  const within = `${words} within ${Number((limitMs / 1000).toFixed(1))} s`;
+  return { name, code: "timeout", words: within, detail: "", passing: true };
 }
 
 /** A fault as a sentence, with what to do about it between its words and its detail. */
 export function describeNetworkFault({ words, detail }: NetworkFault, advice = ""): string {
   return `${words}${advice}${detail === "" ? "" : ` (${detail})`}`;
+}
+
+/** For which names the certificate is: Node's own message has no names of hosts for an address. */
+function namesIn(error: unknown): string | undefined {
+  const { host, cert, message } = error as {
+    readonly host?: string;
+    readonly cert?: { readonly subjectaltname?: string };
+    readonly message?: string;
+  };
+  const names = cert?.subjectaltname;
+  if (host !== undefined && names !== undefined) return `${host} is not in ${names}`;
+  return message === "" ? undefined : message;
 }
 
 /** What a code means depends on what was going on. */

@@ -18,8 +18,13 @@ export interface CertificateOptions {
 export class Certificates {
   readonly folder = mkdtempSync(join(tmpdir(), "certificates-test-"));
 
-  constructor(name = "test CA") {
+  /** A root, or an intermediate CA that `parent` has signed. */
+  constructor(name = "test CA", parent?: Certificates) {
     this.#newKey("ca");
+    if (parent !== undefined) {
+      this.#signBy(parent, name);
+      return;
+    }
     this.#openssl(
       "req",
       "-x509",
@@ -78,6 +83,20 @@ export class Certificates {
       `${name}.ext`,
       "-out",
       `${name}.pem`,
+    );
+  }
+
+  #signBy(parent: Certificates, name: string): void {
+    this.#openssl("req", "-new", "-key", "ca.key", "-subj", `/CN=${name}`, "-out", "ca.csr");
+    writeFileSync(join(this.folder, "ca.ext"), "basicConstraints=critical,CA:true\n");
+    const signing = ["-CA", parent.ca, "-CAkey", parent.key("ca"), "-set_serial", "7"];
+    this.#openssl(
+      "x509",
+      "-req",
+      "-in",
+      "ca.csr",
+      ...signing,
+      ...["-days", "2", "-extfile", "ca.ext", "-out", "ca.pem"],
     );
   }
 

@@ -1,13 +1,13 @@
 // One connected socket to a server: directly or through a proxy, with or without TLS, in time.
-// Node's network modules are loaded when first used: a run that downloads nothing does without.
 
 import { once } from "node:events";
-import { existsSync, readFileSync } from "node:fs";
 import { type IncomingMessage } from "node:http";
 import { type Socket } from "node:net";
-import { type ConnectionOptions } from "node:tls";
 
-import { translateFileError } from "../file-errors";
+import { resolveHost } from "../connection/resolve";
+import { type TlsClient, createTlsClient, secure } from "../connection/secure";
+import { connectAny } from "../connection/tcp";
+import { readCaFile, readSystemCas } from "../connection/trust";
 import { basicAuthorization, showUrl } from "./address";
 import { TransferError, describeStatus, translateTransferError } from "./failure";
 
@@ -17,16 +17,9 @@ export interface TlsSettings {
   readonly caFile: string | undefined;
 }
 
-/** Debian and friends; Red Hat and friends; SUSE. */
-const SYSTEM_BUNDLES = [
-  "/etc/ssl/certs/ca-certificates.crt",
-  "/etc/pki/tls/certs/ca-bundle.crt",
-  "/etc/ssl/ca-bundle.pem",
-];
-
 /**
- * Connects to the server of `url`. Throws TransferError; `timeoutMs` bounds each step: TCP, the
- * proxy's answer, the TLS handshake.
+ * Connects to the server of `url`. Throws TransferError; `timeoutMs` bounds each step: the name,
+ * TCP, the proxy's answer, the TLS handshake.
  */
 export async function openConnection(
   url: URL,
@@ -50,10 +43,11 @@ export async function openConnection(
 
 async function connectPlain(url: URL, timeoutMs: number): Promise<Socket> {
   const port = Number(url.port) || (url.protocol === "https:" ? 443 : 80);
-  const { connect } = await import("node:net");
-  const socket = connect({ host: hostOf(url), port, autoSelectFamily: true });
-  await waitFor(socket, "connect", url, timeoutMs);
-  return socket;
+  try {
+    return await connectAny(await resolveHost(hostOf(url), timeoutMs), port, timeoutMs);
+  } catch (error) {
+    throw translateTransferError(showUrl(url), error);
+  }
 }
 
 async function encrypt(
@@ -62,32 +56,21 @@ async function encrypt(
   settings: TlsSettings,
   timeoutMs: number,
 ): Promise<Socket> {
-  const [{ isIP }, tls] = await Promise.all([import("node:net"), import("node:tls")]);
-  const host = hostOf(url);
-  const options: ConnectionOptions = {
-    socket,
-    host,
-    ALPNProtocols: ["http/1.1"],
-    rejectUnauthorized: settings.validateCerts,
-    ...(isIP(host) === 0 ? { servername: host } : {}),
-    ...(settings.validateCerts
-      ? { ca: [...tls.rootCertificates, ...readTrusted(settings.caFile)] }
-      : {}),
-  };
-  const secured = tls.connect(options);
-  await waitFor(secured, "secureConnect", url, timeoutMs);
-  return secured;
+  const client = await tlsClientFor(settings);
+  try {
+    return await secure(socket, hostOf(url), client, timeoutMs);
+  } catch (error) {
+    throw translateTransferError(showUrl(url), error);
+  }
 }
 
-/** Node brings Mozilla's CAs; this is what is added: the host's own (a company's) and the declared. */
-function readTrusted(caFile: string | undefined): string[] {
-  const files = SYSTEM_BUNDLES.filter((path) => existsSync(path)).slice(0, 1);
-  try {
-    const texts = [...files, ...(caFile === undefined ? [] : [caFile])];
-    return texts.map((path) => readFileSync(path, "utf8"));
-  } catch (error) {
-    throw translateFileError(caFile ?? files.join(), "read the CA file", error);
-  }
+/** Node brings Mozilla's CAs; added are the host's own (a company's) and the declared. */
+async function tlsClientFor({ validateCerts, caFile }: TlsSettings): Promise<TlsClient> {
+  if (!validateCerts) return createTlsClient({ ca: [] }, false);
+  const { rootCertificates } = await import("node:tls");
+  const declared = caFile === undefined ? [] : await readCaFile("ca_file", caFile);
+  const ca = [...rootCertificates, ...(await readSystemCas()), ...declared];
+  return createTlsClient({ ca });
 }
 
 async function openTunnel(link: Socket, url: URL, proxy: URL, timeoutMs: number): Promise<void> {
@@ -111,10 +94,10 @@ async function openTunnel(link: Socket, url: URL, proxy: URL, timeoutMs: number)
   throw describeStatus(`proxy ${showUrl(proxy)} asked for ${target}`, status, undefined);
 }
 
-/** Waits for an event of a socket or request, and destroys it when it does not come in time. */
+/** Waits for an answer to a request, and destroys it when it does not come in time. */
 export async function waitFor(
   emitter: NodeJS.EventEmitter & { destroy(): unknown },
-  event: string,
+  event: "connect" | "response",
   url: URL,
   timeoutMs: number,
 ): Promise<unknown[]> {
@@ -128,10 +111,8 @@ export async function waitFor(
     return (await once(emitter, event, { signal: limit.signal })) as unknown[];
   } catch (error) {
     emitter.destroy();
-    const handshaking = event === "secureConnect";
-    if (!limit.signal.aborted) throw translateTransferError(showUrl(url), error, { handshaking });
-    const what = { connect: "no connection", secureConnect: "no TLS handshake" }[event];
-    const message = `${showUrl(url)}: ${what ?? "no answer"} within ${timeoutMs / 1000} s`;
+    if (!limit.signal.aborted) throw translateTransferError(showUrl(url), error);
+    const message = `${showUrl(url)}: no answer within ${timeoutMs / 1000} s`;
     throw new TransferError("timeout", message, true, { cause: error });
   } finally {
     clearTimeout(timer);

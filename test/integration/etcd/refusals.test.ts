@@ -69,7 +69,7 @@ describe("TLS with client certificates", function () {
       "a client certificate that has expired",
       () => ({ cert_file: files.certificate("expired"), key_file: files.key("expired") }),
       "tls",
-      "etcd would refuse it; renew it",
+      "the server would refuse it; renew it",
     ],
     [
       "a client certificate without clientAuth",

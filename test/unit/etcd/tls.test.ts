@@ -27,8 +27,9 @@ describe("TLS files of the client", () => {
     const files = { caFile: certificates.ca, certFile: certificates.certificate("client") };
     const keyFile = certificates.key("client");
     const material = await readTlsMaterial({ ...files, keyFile });
-    const { ca, cert, key } = certificates.material("client");
-    expect(material).to.deep.equal({ ca: String(ca), cert: String(cert), key: String(key) });
+    const { cert, key } = certificates.material("client");
+    expect(material).to.deep.include({ cert: String(cert), key: String(key) });
+    expect(material.ca).to.have.length(1);
     expect(process.env["SSL_CERT_FILE"]).to.equal(setBefore);
     new HttpClient(material, files.caFile);
     expect(process.env["SSL_CERT_FILE"]).to.equal(files.caFile);
