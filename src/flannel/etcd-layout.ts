@@ -26,10 +26,13 @@ export function subnetsKeyOf(prefix: string, api: EtcdApi): string {
 
 /** Keys of v2 are paths and always absolute; keys of v3 are bytes, a missing slash stays missing. */
 function joinKey(prefix: string, name: string, api: EtcdApi): string {
+  const isAbsolute = api === "v2" || prefix.startsWith("/");
   const parts: string[] = [];
   for (const part of `${prefix}/${name}`.split("/")) {
-    if (part === "..") parts.pop();
-    else if (part !== "" && part !== ".") parts.push(part);
+    if (part === "" || part === ".") continue;
+    const leadsUp = part === "..";
+    if (leadsUp && parts.length > 0 && parts.at(-1) !== "..") parts.pop();
+    else if (!leadsUp || !isAbsolute) parts.push(part);
   }
-  return `${api === "v2" || prefix.startsWith("/") ? "/" : ""}${parts.join("/")}`;
+  return `${isAbsolute ? "/" : ""}${parts.join("/")}`;
 }

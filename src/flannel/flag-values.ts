@@ -2,6 +2,7 @@
 // worse, wait.
 
 import { tryParseAddress } from "./address";
+import { findPrefixFault } from "./etcd-prefix";
 
 /** What a flag takes. `file` must exist on the host, `path` need not. */
 export type FlagKind =
@@ -41,7 +42,7 @@ const CHECKS: Readonly<Record<FlagKind, Check>> = {
   ipv6: unlessEmpty((value) =>
     tryParseAddress(value)?.family === 6 ? undefined : "expected an IPv6 address",
   ),
-  key: (value) => (value.trim() === "" ? "expected an etcd key prefix" : undefined),
+  key: (value) => (value.trim() === "" ? "expected an etcd key prefix" : findPrefixFault(value)),
   level: integerBetween(-128, 127),
   // subnet-lease-renew-margin: a lease lives 24 hours.
   minutes: integerBetween(1, 1439),

@@ -6,7 +6,8 @@ import { Deadline } from "../../host/deadline";
 import { parseEndpoints } from "../../etcd/endpoint";
 import type * as etcdConnection from "../../etcd/connection";
 import { type TlsFiles } from "../../etcd/tls";
-import { type EtcdApi, etcdApiOf } from "../../flannel/etcd-layout";
+import { type EtcdApi, configKeyOf, etcdApiOf } from "../../flannel/etcd-layout";
+import { findPrefixFault } from "../../flannel/etcd-prefix";
 import { parseArch } from "../../flannel/release-assets";
 import { secretsIn } from "../../flannel/secret-text";
 import { type FlannelVersion, parseVersion } from "../../flannel/version";
@@ -57,6 +58,7 @@ export async function declare(options: Options, context: Context): Promise<Decla
     context.protect(secret);
   });
   const api = chooseApi(options, context);
+  checkPrefix(options, api);
   const { flannel_version: given } = options;
   const version = parseVersion(given ?? NEWEST[api], "flannel_version");
   const architectures = options.architectures?.map(parseArch);
@@ -90,6 +92,15 @@ function chooseApi(options: Options, context: Context): EtcdApi {
     );
   }
   return api;
+}
+
+/** With some prefixes the daemon crashes, or looks beside etcd's keys. What was written there can be removed. */
+function checkPrefix({ prefix, state }: Options, api: EtcdApi): void {
+  const leadsOut = api === "v2" && configKeyOf(prefix, "v3").startsWith("../");
+  if (state !== "present" && !leadsOut) return;
+  const fault = leadsOut ? "expected a folder of etcd's v2 store" : findPrefixFault(prefix);
+  if (fault === undefined) return;
+  throw new ModuleError("invalid_arguments", `prefix: ${JSON.stringify(prefix)}: ${fault}`);
 }
 
 /** Throws all faults but those that depend on the CPU of the host, where that counts. */

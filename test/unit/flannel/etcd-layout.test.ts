@@ -32,6 +32,10 @@ describe("flannel's place in etcd", () => {
     ["a/b", "/a/b/config", "a/b/config"],
     ["/", "/config", "/config"],
     ["/../..", "/config", "/config"],
+    // As Go's path.Join has it: only from the root there is no way up.
+    ["../x", "/x/config", "../x/config"],
+    ["a/../..", "/config", "../config"],
+    ["../../a/..", "/config", "../../config"],
   ];
   for (const [prefix, v2, v3] of keys) {
     it(`with prefix ${prefix} is ${v2} and ${v3}`, () => {

@@ -96,6 +96,7 @@ describe("flannel flags", () => {
     ["etcd-endpoints", ["https://a:1", "ftp://b"], "expected http://host:port"],
     ["etcd-cafile", "ca.pem", "expected an absolute path"],
     ["etcd-prefix", "", "expected an etcd key prefix"],
+    ["etcd-prefix", "/c++/network", "crashes otherwise"],
     ["etcd-username", "a\nb", "must not contain a newline"],
     ["etcd-username", "a\u0000b", "found U+0000"],
     ["etcd-username", "\ud800", "valid Unicode"],

@@ -30,6 +30,22 @@ describe("what is declared", () => {
     expect(warnings[0]).to.include("flannel v0.28.9 reads etcd's v3 API and will not see this");
   });
 
+  const prefixes: [Json, string | undefined][] = [
+    [{ prefix: "/c++/network" }, "crashes"],
+    [{ prefix: "/net " }, "no blank"],
+    [{ prefix: "../net", flannel_version: "v0.17.0" }, "expected a folder of etcd's v2 store"],
+    [{ prefix: "../net" }, undefined],
+    [{ prefix: "/c++/network", state: "absent" }, undefined],
+  ];
+  for (const [options, fault] of prefixes) {
+    it(`has a prefix that flannel can live with: ${JSON.stringify(options)}`, async () => {
+      const result = await refusal(options);
+      if (fault === undefined) expect(result).not.to.have.property("failed");
+      else expect(result).to.include({ failed: true, error_code: "invalid_arguments" });
+      expect(JSON.stringify(result["msg"] ?? "")).to.include(fault ?? "");
+    });
+  }
+
   it("is checked, and all faults told", async () => {
     const result = await refusal({ config: { Netwrok: "x", Backend: { Type: "vxlan" } } });
     expect(result).to.include({ failed: true, error_code: "invalid_config" });
