@@ -3,12 +3,12 @@
 /** Deeper than anything meant; what walks over values level by level can do without a bound of its own. */
 export const MAX_DEPTH = 100;
 
-/** Thrown for text that is nested deeper than `MAX_DEPTH` levels. */
+/** Thrown for text that is nested deeper than so many levels. */
 export class NestingError extends Error {
   override readonly name = "NestingError";
 
-  constructor() {
-    super(`nested deeper than ${MAX_DEPTH} levels`);
+  constructor(levels = MAX_DEPTH) {
+    super(`nested deeper than ${levels} levels`);
   }
 }
 
@@ -83,7 +83,7 @@ export function describeType(value: unknown): string {
 }
 
 /** What stands between strings (even positions), and the strings themselves (odd ones). */
-function splitAtStrings(text: string): string[] {
+export function splitAtStrings(text: string): string[] {
   const parts: string[] = [];
   let from = 0;
   for (;;) {
@@ -97,7 +97,8 @@ function splitAtStrings(text: string): string[] {
   return parts;
 }
 
-function endOfString(text: string, open: number): number {
+/** Behind the string that opens at `open`. */
+export function endOfString(text: string, open: number): number {
   let close = text.indexOf('"', open + 1);
   while (close > 0 && isEscaped(text, close)) close = text.indexOf('"', close + 1);
   return close < 0 ? text.length : close + 1;
@@ -110,13 +111,24 @@ function isEscaped(text: string, index: number): boolean {
 }
 
 function checkDepth(parts: readonly string[]): void {
+  if (deepest(parts) > MAX_DEPTH) throw new NestingError();
+}
+
+/** How many levels of objects and arrays JSON has, or seems to have. */
+export function depthOf(text: string): number {
+  return deepest(splitAtStrings(text));
+}
+
+function deepest(parts: readonly string[]): number {
   let depth = 0;
+  let most = 0;
   for (let index = 0; index < parts.length; index += 2) {
     for (const [bracket] of parts[index]?.matchAll(/[[\]{}]/g) ?? []) {
       depth += bracket === "[" || bracket === "{" ? 1 : -1;
-      if (depth > MAX_DEPTH) throw new NestingError();
+      most = Math.max(most, depth);
     }
   }
+  return most;
 }
 
 function quoteLong(text: string): string {

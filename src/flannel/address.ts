@@ -25,11 +25,38 @@ export function tryParseAddress(text: string): Address | undefined {
 
 /** Parses "10.200.0.0/16" or "fd00::/48"; undefined for anything else. */
 export function tryParseCidr(text: string): Cidr | undefined {
-  const match = /^([^/]+)\/(\d{1,3})$/.exec(text);
+  const match = /^([^/]+)\/(\d+)$/.exec(text);
   const address = match?.[1] === undefined ? undefined : tryParseAddress(match[1]);
   if (match === null || address === undefined) return undefined;
   const length = Number(match[2]);
   return length > bitsOf(address.family) ? undefined : blockOf(address, length);
+}
+
+/** ::ffff:0:0/96, where IPv6 writes IPv4. */
+const MAPPED = 0xffffn << 32n;
+
+/**
+ * An address or block as Go's net package takes it for the other family: IPv4 is ::ffff:0:0/96 of IPv6.
+ * The length of a block stays what it was, as in flannel's ip package. Undefined where it has none.
+ */
+export function asFamily<T extends Address | Cidr>(
+  family: Family,
+  given: T | undefined,
+): T | undefined {
+  if (given === undefined || given.family === family) return given;
+  if (family === 4 && !isMapped(given)) return undefined;
+  const number = numberOf(given);
+  const converted = family === 4 ? number & 0xffffffffn : MAPPED | number;
+  return { ...given, family, ["value" in given ? "value" : "base"]: converted };
+}
+
+/** True for IPv4 that is written as IPv6. */
+export function isMapped(given: Address | Cidr): boolean {
+  return given.family === 6 && numberOf(given) >> 32n === 0xffffn;
+}
+
+function numberOf(given: Address | Cidr): bigint {
+  return "value" in given ? given.value : given.base;
 }
 
 /** The block of this prefix length that holds the address. */

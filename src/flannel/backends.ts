@@ -1,6 +1,7 @@
 // Reads the Backend object of a network configuration as flannel does, and stricter.
 
 import { didYouMean } from "../base/nearest";
+import { RawJson } from "../base/raw-json";
 import {
   BACKENDS,
   SHORTEST_IPSEC_PSK,
@@ -11,6 +12,7 @@ import {
   isSecretName,
 } from "./backend-table";
 import { type Findings } from "./findings";
+import { asGo, isSameField, toGoLower } from "./go-value";
 import { presentName, show } from "./secret-text";
 import { type FlannelVersion, isAtLeast, tagOf } from "./version";
 
@@ -21,19 +23,22 @@ export interface BackendReading {
   readonly settings: ReadonlyMap<string, Setting>;
 }
 
+/** The members of the Backend object, twins included. */
+type Members = readonly (readonly [name: string, value: unknown])[];
+
 /** Reads the Backend object as flannel `version` does; `architectures` are release names (amd64). */
 export function readBackend(
-  raw: Readonly<Record<string, unknown>>,
+  members: Members,
   version: FlannelVersion,
   architectures: readonly string[],
   findings: Findings,
 ): BackendReading | undefined {
-  const type = readType(raw, findings);
+  const type = readType(members, findings);
   if (type === undefined) return undefined;
   const backend = findBackend(type, version, findings);
   if (backend === undefined) return undefined;
   if (type === "udp") checkUdp(version, architectures, findings);
-  const options = readOptions(type, backend, raw, version, findings);
+  const options = readOptions(type, backend, members, version, findings);
   checkSecrets(type, options, findings);
   return {
     document: { Type: type, ...options },
@@ -41,12 +46,15 @@ export function readBackend(
   };
 }
 
-function readType(raw: Readonly<Record<string, unknown>>, findings: Findings): string | undefined {
-  const names = Object.keys(raw).filter((name) => name.toLowerCase() === "type");
-  const type = names.length === 0 ? undefined : raw[names.at(-1) ?? ""];
-  if (names.length > 1)
-    findings.harmful(`Backend: ${names.join(" and ")} are the same key, give one`);
-  if (typeof type === "string" && type !== "") return type.toLowerCase();
+function readType(members: Members, findings: Findings): string | undefined {
+  const given = members.filter(([name]) => isSameField(name, "Type"));
+  if (given.length > 1) {
+    const names = [...new Set(given.map(([name]) => name))].join(" and ");
+    findings.harmful(`Backend: ${names} are the same key, give one`);
+  }
+  const values = given.map(([, value]) => asGo("string", value)).filter((value) => value !== null);
+  const type = values.find((value) => typeof value !== "string") ?? values.at(-1);
+  if (typeof type === "string" && type !== "") return toGoLower(type);
   const known = `expected one of ${Object.keys(BACKENDS).join(", ")}`;
   findings.refused(`Backend.Type: ${type === undefined ? "missing" : show(type)}, ${known}`);
   return undefined;
@@ -94,17 +102,19 @@ function checkUdp(
   );
 }
 
+/** The last of twins counts, and a null leaves what was there. */
 function readOptions(
   type: string,
   backend: BackendKind,
-  raw: Readonly<Record<string, unknown>>,
+  members: Members,
   version: FlannelVersion,
   findings: Findings,
 ): Readonly<Record<string, Setting>> {
   const options: Record<string, Setting> = {};
-  for (const [key, value] of Object.entries(raw)) {
-    if (key.toLowerCase() === "type") continue;
-    const name = Object.keys(backend.options).find((n) => n.toLowerCase() === key.toLowerCase());
+  const given = new Set<string>();
+  for (const [key, raw] of members) {
+    if (isSameField(key, "Type")) continue;
+    const name = Object.keys(backend.options).find((known) => isSameField(known, key));
     const option = backend.options[name ?? ""];
     if (name === undefined || option === undefined) {
       findings.harmful(describeUnknownOption(key, type, backend));
@@ -112,13 +122,34 @@ function readOptions(
       findings.harmful(
         `Backend.${name}: needs flannel v${option.since} or newer, ${tagOf(version)} ignores it`,
       );
-    } else if (name in options) {
-      findings.harmful(`Backend.${name}: given twice, also as ${key}`);
-    } else if (value !== null && checkOption(name, option, value, findings)) {
-      options[name] = value;
+    } else {
+      if (given.has(name)) {
+        findings.harmful(`Backend.${name}: given twice${name === key ? "" : `, also as ${key}`}`);
+      }
+      given.add(name);
+      readOption(options, name, option, asGo(option.kind, raw), findings);
     }
   }
+  for (const [name, value] of Object.entries(options)) {
+    checkValue(name, backend.options[name] ?? {}, value, findings);
+  }
   return options;
+}
+
+function readOption(
+  options: Record<string, Setting>,
+  name: string,
+  { kind }: BackendOption,
+  value: unknown,
+  findings: Findings,
+): void {
+  if (value === null) {
+    if (kind === "any") Reflect.deleteProperty(options, name);
+  } else if (hasKind(kind, value)) {
+    options[name] = value;
+  } else {
+    findings.refused(`Backend.${name}: expected ${KIND_WORDS[kind]}, got ${shown(name, value)}`);
+  }
 }
 
 function describeUnknownOption(key: string, type: string, backend: BackendKind): string {
@@ -133,25 +164,26 @@ function describeUnknownOption(key: string, type: string, backend: BackendKind):
   return `Backend.${presentName(key)}: unknown option of backend ${type}${owned} (${known})`;
 }
 
-function checkOption(
+function checkValue(
   name: string,
-  option: BackendOption,
-  value: unknown,
+  { range, choices }: Pick<BackendOption, "range" | "choices">,
+  value: Setting,
   findings: Findings,
-): value is Setting {
-  const shown = isSecretName(name) ? "the value given" : show(value);
-  if (!hasKind(option.kind, value)) {
-    findings.refused(`Backend.${name}: expected ${KIND_WORDS[option.kind]}, got ${shown}`);
-    return false;
-  }
-  const { range, choices } = option;
+): void {
   if (range !== undefined && (Number(value) < range[0] || Number(value) > range[1])) {
-    findings.harmful(`Backend.${name}: expected ${range[0]} to ${range[1]}, got ${shown}`);
+    findings.harmful(
+      `Backend.${name}: expected ${range[0]} to ${range[1]}, got ${shown(name, value)}`,
+    );
   }
   if (choices !== undefined && !choices.includes(String(value))) {
-    findings.refused(`Backend.${name}: expected one of ${choices.join(", ")}, got ${shown}`);
+    findings.refused(
+      `Backend.${name}: expected one of ${choices.join(", ")}, got ${shown(name, value)}`,
+    );
   }
-  return true;
+}
+
+function shown(name: string, value: unknown): string {
+  return isSecretName(name) ? "the value given" : show(value);
 }
 
 const KIND_WORDS: Readonly<Record<Kind, string>> = {
@@ -162,9 +194,9 @@ const KIND_WORDS: Readonly<Record<Kind, string>> = {
 };
 
 function hasKind(kind: Kind, value: unknown): value is Setting {
-  if (kind === "int") return Number.isSafeInteger(value);
+  if (kind === "int") return Number.isInteger(value);
   if (kind === "bool") return typeof value === "boolean";
-  return kind === "any" || typeof value === "string";
+  return kind === "any" ? !(value instanceof RawJson) : typeof value === "string";
 }
 
 function checkSecrets(

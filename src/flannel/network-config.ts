@@ -1,10 +1,12 @@
 // The network configuration at <prefix>/config, read with the eyes of one flannel version.
 
-import { didYouMean } from "../base/nearest";
-import { isRecord } from "../base/json";
-import { type Setting, isSecretName } from "./backend-table";
+import { messageOf } from "../base/errors";
+import { NestingError } from "../base/json";
+import { RawJson, readRawJson } from "../base/raw-json";
+import { type Setting } from "./backend-table";
 import { type BackendReading, readBackend } from "./backends";
 import { Findings } from "./findings";
+import { entriesOf } from "./go-value";
 import { type Family, formatAddress, formatCidr } from "./address";
 import {
   FAMILIES,
@@ -13,8 +15,9 @@ import {
   chooseRange,
   readFamilyKeys,
 } from "./subnet-range";
-import { presentName, show } from "./secret-text";
-import { type FlannelVersion, isAtLeast, tagOf } from "./version";
+import { KEYS, spellKeys } from "./network-keys";
+import { show } from "./secret-text";
+import { type FlannelVersion, isAtLeast } from "./version";
 
 type Document = Readonly<Record<string, unknown>>;
 
@@ -39,30 +42,36 @@ export interface Reader {
   readonly architectures: readonly string[];
 }
 
-/** All keys in the order in which they are written, with the first version that reads them. */
-const KEYS: Readonly<Record<string, string>> = {
-  EnableIPv4: "0.15.0",
-  EnableIPv6: "0.15.0",
-  EnableNFTables: "0.25.0",
-  Network: "0.0.0",
-  SubnetLen: "0.0.0",
-  SubnetMin: "0.0.0",
-  SubnetMax: "0.0.0",
-  IPv6Network: "0.15.0",
-  IPv6SubnetLen: "0.15.0",
-  IPv6SubnetMin: "0.15.0",
-  IPv6SubnetMax: "0.15.0",
-  Backend: "0.0.0",
-};
+/** Reads text as flannel does, with the rules of Go's encoding/json; never throws. */
+export function readNetworkText(text: string, reader: Reader): ConfigReading {
+  try {
+    return readNetworkConfig(readRawJson(text), reader);
+  } catch (error) {
+    const findings = new Findings();
+    findings.refused(`expected a JSON object, got ${describeBadJson(text, error)}`);
+    return { config: undefined, findings };
+  }
+}
 
-/** Reads a parsed document; never throws, all faults are in `findings`. */
+/** What the parser minds, without the piece of the text that it quotes: that may be a secret. */
+function describeBadJson(text: string, error: unknown): string {
+  const message = messageOf(error);
+  if (error instanceof NestingError) return `text that is ${message}`;
+  const [, position] = /at position (\d+)/.exec(message) ?? [];
+  const isCut = /unexpected end/i.test(message) || Number(position) >= text.length;
+  if (isCut) return "text that ends too early";
+  return `text that is not JSON${position === undefined ? "" : ` (at character ${position})`}`;
+}
+
+/** Reads a parsed document, or one as it is written; never throws, all faults are in `findings`. */
 export function readNetworkConfig(value: unknown, reader: Reader): ConfigReading {
   const findings = new Findings();
-  if (!isRecord(value)) {
+  const members = isNullText(value) ? [] : entriesOf(value);
+  if (members === undefined) {
     findings.refused(`expected a JSON object, got ${show(value)}`);
     return { config: undefined, findings };
   }
-  const document = spellKeys(value, reader.version, findings);
+  const document = spellKeys(members, reader.version, findings);
   const switches = readSwitches(document, reader.version, findings);
   const ranges = readRanges(document, switches, reader.version, findings);
   const backend = readBackendKey(document["Backend"], reader, findings);
@@ -79,29 +88,9 @@ export function readNetworkConfig(value: unknown, reader: Reader): ConfigReading
   };
 }
 
-/** Go's JSON reader takes keys in any case and passes over unknown ones. */
-function spellKeys(raw: Document, version: FlannelVersion, findings: Findings): Document {
-  const spelled: Record<string, unknown> = {};
-  for (const [key, value] of Object.entries(raw)) {
-    const name = Object.keys(KEYS).find((known) => known.toLowerCase() === key.toLowerCase());
-    const since = KEYS[name ?? ""];
-    if (name === undefined || since === undefined) {
-      findings.harmful(describeUnknownKey(key));
-    } else if (!isAtLeast(version, since)) {
-      findings.harmful(`${name}: needs flannel v${since} or newer, ${tagOf(version)} ignores it`);
-    } else {
-      if (name in spelled) findings.harmful(`${name}: given twice, also as ${key}`);
-      spelled[name] = value;
-    }
-  }
-  return spelled;
-}
-
-function describeUnknownKey(key: string): string {
-  if (isSecretName(key)) return `${key}: a secret in the wrong place, it belongs into Backend`;
-  const hint = didYouMean(key, Object.keys(KEYS));
-  const known = hint === "" ? ` (known: ${Object.keys(KEYS).join(", ")})` : hint;
-  return `${presentName(key)}: unknown key, flannel would ignore it${known}`;
+/** Go reads the null of a text as "leave everything as it is". */
+function isNullText(value: unknown): boolean {
+  return value instanceof RawJson && value.isNull;
 }
 
 function readSwitches(
@@ -110,7 +99,7 @@ function readSwitches(
   findings: Findings,
 ): Map<string, boolean> {
   const read = (key: string, otherwise: boolean): [string, boolean][] => {
-    if (!isAtLeast(version, KEYS[key] ?? "0.0.0")) return [];
+    if (!isAtLeast(version, KEYS[key]?.since ?? "0.0.0")) return [];
     const value = document[key];
     if (typeof value === "boolean") return [[key, value]];
     if (value !== undefined && value !== null) {
@@ -153,7 +142,7 @@ function readRanges(
 /** flannel before v0.19.2 took all of IPv4 for a missing network, and crashed for IPv6. */
 function isNetworkGiven(given: FamilyKeys, version: FlannelVersion, findings: Findings): boolean {
   const { network, family } = given;
-  if (network !== undefined && network.length > 0) return true;
+  if (network !== undefined && (network.length > 0 || network.base > 0n)) return true;
   const { keys, example } = FAMILIES[family];
   const problem =
     network === undefined
@@ -178,7 +167,8 @@ function readBackendKey(
   { version, architectures }: Reader,
   findings: Findings,
 ): BackendReading | undefined {
-  if (isRecord(value)) return readBackend(value, version, architectures, findings);
+  const members = entriesOf(value);
+  if (members !== undefined) return readBackend(members, version, architectures, findings);
   if (value !== undefined) {
     findings.refused(`Backend: expected an object such as {"Type": "vxlan"}, got ${show(value)}`);
     return undefined;
@@ -186,7 +176,7 @@ function readBackendKey(
   findings.noted(
     'Backend: not given, flannel takes {"Type": "udp"}, which is slow and for tests; name the backend you want',
   );
-  return readBackend({ Type: "udp" }, version, architectures, findings);
+  return readBackend([["Type", "udp"]], version, architectures, findings);
 }
 
 function settingsOfRange(range: SubnetRange): [string, Setting][] {

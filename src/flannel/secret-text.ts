@@ -2,6 +2,7 @@
 // inside of a string. Whatever cannot be understood is not shown.
 
 import { isRecord, showJson } from "../base/json";
+import { RawJson, readRawJson } from "../base/raw-json";
 import { MASK } from "../base/secrets";
 import { isSecretName } from "./backend-table";
 
@@ -21,6 +22,8 @@ const NAMED_SECRET =
 /** More than these in one text are not looked for, and longer ones only as far as this. */
 const MAX_NAMED_SECRETS = 200;
 const MAX_LENGTH = 8192;
+
+const TOO_DEEP = "something nested too deeply";
 
 /** What stands in place of a secret; `before`: what stood there in another document. */
 export type Hide = (secret: unknown, before: unknown) => string;
@@ -51,6 +54,33 @@ export function presentText(text: string, hide = hideAll, old?: string): unknown
   return `(${size} ${size === 1 ? "byte that is not a JSON object" : "bytes that are not a JSON object"}; not shown, because they may hold secrets)`;
 }
 
+/**
+ * The same with indentation, and for the rest as it is written: 24.0, "\/" and twins are what flannel
+ * may stumble over.
+ */
+export function layOutText(text: string, hide = hideAll, old?: string): string {
+  const shown = presentText(text, hide, old);
+  return typeof shown === "string"
+    ? shown
+    : print(readRawJson(text), hide, tryParseDocument(old ?? ""));
+}
+
+function print(given: RawJson, hide: Hide, old: unknown, indent = "\n"): string {
+  const inner = `${indent}  `;
+  const before = isRecord(old) ? old : {};
+  const members = given.members().map(([name, value]) => {
+    const shown = isSecretLike(name)
+      ? JSON.stringify(hide(value.value, before[name]))
+      : print(value, hide, before[name], inner);
+    return `${inner}${JSON.stringify(presentName(name))}: ${shown}`;
+  });
+  if (members.length > 0) return `{${members.join(",")}${indent}}`;
+  const items = given.items().map((item) => inner + print(item, hide, undefined, inner));
+  if (items.length > 0) return `[${items.join(",")}${indent}]`;
+  const isHidden = given.isString && mayHideSecrets(String(given.value));
+  return isHidden ? JSON.stringify(hide(given.value, old)) : given.raw;
+}
+
 /** A copy in which no secret can be read, by its name or inside of a string. */
 export function hideSecrets(value: unknown, hide = hideAll, old?: unknown): unknown {
   if (typeof value === "string") return mayHideSecrets(value) ? hide(value, old) : value;
@@ -67,7 +97,16 @@ export function hideSecrets(value: unknown, hide = hideAll, old?: unknown): unkn
 
 /** A value as it looks in JSON, shortened, for messages; what may hide a secret is masked. */
 export function show(value: unknown): string {
-  return isTooDeep(value) ? "something nested too deeply" : showJson(hideSecrets(value));
+  if (value instanceof RawJson) return showRaw(value);
+  return isTooDeep(value) ? TOO_DEEP : showJson(hideSecrets(value));
+}
+
+/** Numbers and text without secrets as they are written, for that may be what is wrong with them. */
+function showRaw(given: RawJson): string {
+  const { raw, value } = given;
+  if (value === undefined) return TOO_DEEP;
+  const isPlain = given.isNumber || (given.isString && !mayHideSecrets(raw.slice(1, -1)));
+  return isPlain && raw.length <= 60 ? raw : show(value);
 }
 
 /** A key as it may be shown. */

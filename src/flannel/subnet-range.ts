@@ -5,10 +5,12 @@ import {
   type Address,
   type Cidr,
   type Family,
+  asFamily,
   containsAddress,
   contains,
   formatAddress,
   formatCidr,
+  isMapped,
   sizeOf,
   tryParseAddress,
   tryParseCidr,
@@ -128,21 +130,39 @@ export function isWithin(range: SubnetRange, subnet: Cidr): boolean {
 
 function readNetwork(family: Family, value: unknown, findings: Findings): Cidr | undefined {
   if (value === undefined) return undefined;
-  const key = FAMILIES[family].keys.network;
+  const { keys, example } = FAMILIES[family];
   const cidr = typeof value === "string" ? tryParseCidr(value) : undefined;
-  if (cidr?.family === family) return cidr;
-  const problem =
-    cidr === undefined
-      ? `expected an IPv${family} network such as ${FAMILIES[family].example}, got ${show(value)}`
-      : `${show(value)} is an IPv${cidr.family} network, expected IPv${family}`;
-  findings.refused(`${key}: ${problem}`);
-  return undefined;
+  const taken = asFamily(family, cidr);
+  if (cidr === undefined) {
+    const expected = `expected an IPv${family} network such as ${example}`;
+    findings.refused(`${keys.network}: ${expected}, got ${show(value)}${aboutEscapes(value)}`);
+  } else if (taken === undefined) {
+    findings.refused(`${keys.network}: ${describeForeign(value, cidr.family, family)}`);
+  } else if (isForeign(cidr, family)) {
+    findings.harmful(`${keys.network}: ${describeForeign(value, family === 4 ? 6 : 4, family)}`);
+  }
+  return taken;
+}
+
+/** What Go takes for this family and nobody means. */
+function isForeign(cidr: Cidr, family: Family): boolean {
+  return cidr.family !== family || isMapped(cidr);
+}
+
+function describeForeign(value: unknown, family: Family, expected: Family): string {
+  return `${show(value)} is an IPv${family} network, expected IPv${expected}`;
+}
+
+/** flannel's own types see the text before its escapes are resolved. */
+function aboutEscapes(value: unknown): string {
+  if (typeof value !== "string" || !value.includes("\\")) return "";
+  return " (flannel takes it as it is written, so leave out the backslashes)";
 }
 
 /** 0 stands for "not given", as in flannel. */
 function readLength(key: string, value: unknown, findings: Findings): number | undefined {
   if (value === undefined || value === null) return 0;
-  if (typeof value === "number" && Number.isSafeInteger(value) && value >= 0) return value;
+  if (typeof value === "number" && Number.isInteger(value) && value >= 0) return value;
   findings.refused(`${key}: expected a prefix length such as 24, got ${show(value)}`);
   return undefined;
 }
@@ -156,15 +176,11 @@ function readBound(
 ): Address | undefined {
   if (value === undefined || (value === null && family === 6)) return undefined;
   const address = typeof value === "string" ? tryParseAddress(value) : undefined;
-  if (address?.family === family) return address.value === 0n ? undefined : address;
+  const taken = asFamily(family, address);
   const message = `${key}: expected an IPv${family} address, got ${show(value)}`;
-  if (address?.family !== 4) {
-    findings.refused(message);
-    return undefined;
-  }
-  // Go reads an IPv4 address as an IPv6 one, too: ::ffff:0:0/96.
-  findings.harmful(message);
-  return { family, value: (0xffffn << 32n) | address.value };
+  if (taken === undefined) findings.refused(`${message}${aboutEscapes(value)}`);
+  else if (address?.family !== family) findings.harmful(message);
+  return taken?.value === 0n ? undefined : taken;
 }
 
 function checkInside(network: Cidr, given: FamilyKeys, findings: Findings): void {

@@ -1,7 +1,12 @@
 // Whether flannel could use a configuration, and what else is wrong with it.
 
 import { type Obstacle } from "../../ansible/module";
-import { type NetworkConfig, type Reader, readNetworkConfig } from "../../flannel/network-config";
+import {
+  type ConfigReading,
+  type NetworkConfig,
+  type Reader,
+  readNetworkConfig,
+} from "../../flannel/network-config";
 
 /** A configuration that may be written, or every fault in it. */
 export type Checked =
@@ -13,9 +18,13 @@ export type Checked =
     }
   | { readonly config?: undefined; readonly fault: Obstacle };
 
-/** Checks a document; `origin` names it in the fault. */
-export function checkConfig(document: unknown, reader: Reader, origin = "config"): Checked {
-  const { config, findings } = readNetworkConfig(document, reader);
+/** Checks the declared document. */
+export function checkConfig(document: unknown, reader: Reader): Checked {
+  return judge(readNetworkConfig(document, reader));
+}
+
+/** What was read, if it may be written; `origin` names it in the fault. */
+export function judge({ config, findings }: ConfigReading, origin = "config"): Checked {
   const faults = [...findings.refusals, ...findings.hazards];
   if (config !== undefined && faults.length === 0) return { config, notes: findings.notes };
   const heading = faults.length === 1 ? "" : `${faults.length} faults: `;

@@ -7,15 +7,14 @@ import { blindStore, findMissingFile } from "../../etcd/blind-store";
 import { type EtcdStore, type StoredEntry, type StoredValue } from "../../etcd/store";
 import { type EtcdApi, configKeyOf, otherApi, subnetsKeyOf } from "../../flannel/etcd-layout";
 import { type Lease, tryParseLease } from "../../flannel/lease";
-import { type ConfigReading, type Reader, readNetworkConfig } from "../../flannel/network-config";
+import { type ConfigReading, type Reader, readNetworkText } from "../../flannel/network-config";
 import { tryArchOfMachine } from "../../flannel/release-assets";
-import { secretsInText, tryParseDocument } from "../../flannel/secret-text";
+import { secretsInText } from "../../flannel/secret-text";
 import { type Declared, type EtcdAccess } from "./declare";
 
 /** A value found at the configuration's key. */
 export interface StoredConfig extends StoredValue {
-  /** The value as JSON; undefined when it is none. */
-  readonly document: unknown;
+  /** What flannel makes of the value. */
   readonly reading: ConfigReading;
 }
 
@@ -81,8 +80,7 @@ function readStored(
   secretsInText(found.value).forEach((secret) => {
     context.protect(secret);
   });
-  const document = tryParseDocument(found.value);
-  return { ...found, document, reading: readNetworkConfig(document, reader) };
+  return { ...found, reading: readNetworkText(found.value, reader) };
 }
 
 /** In the order of the subnets, because v2 lists in any order. */

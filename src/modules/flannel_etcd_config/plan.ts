@@ -11,7 +11,7 @@ import {
 import { describeLease } from "../../flannel/lease";
 import { type NetworkConfig } from "../../flannel/network-config";
 import { type Change, purgeLease, removeConfig, writeConfig } from "./changes";
-import { checkConfig } from "./check";
+import { checkConfig, judge } from "./check";
 import { findLackingHosts } from "./lacks";
 import { type Declared } from "./declare";
 import { type Observed, type StoredConfig } from "./observe";
@@ -92,7 +92,7 @@ function planCreate({ declared, observed, wanted }: Case): Plan {
 
 function planMigration(observed: Observed, existing: StoredConfig): Plan {
   const origin = `${observed.key} in etcd's v2 store`;
-  const { config, fault } = checkConfig(existing.document, observed.reader, origin);
+  const { config, fault } = judge(existing.reading, origin);
   if (fault !== undefined) return { ...NOTHING, obstacles: [fault] };
   return { ...NOTHING, changes: [writeConfig(observed, config)] };
 }

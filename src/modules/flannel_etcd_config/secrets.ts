@@ -3,7 +3,7 @@
 import { MASK } from "../../base/secrets";
 import { userinfoIn } from "../../base/userinfo";
 import { maskOfRevision } from "../../flannel/masked-secret";
-import { type Hide, allSecretsIn, presentText } from "../../flannel/secret-text";
+import { type Hide, allSecretsIn, layOutText } from "../../flannel/secret-text";
 
 /** Options that may hold secrets beside those that are no_log. */
 interface SecretOptions {
@@ -30,7 +30,5 @@ const hideByChange: Hide = (secret, before) =>
 
 /** The text of a key as people read it: JSON with indentation; a secret that differs from `old` says so. */
 export function printText(text: string | undefined, old?: string): string {
-  if (text === undefined) return "";
-  const shown = presentText(text, hideByChange, old);
-  return `${typeof shown === "string" ? shown : JSON.stringify(shown, null, 2)}\n`;
+  return text === undefined ? "" : `${layOutText(text, hideByChange, old)}\n`;
 }

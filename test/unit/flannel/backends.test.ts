@@ -13,7 +13,12 @@ function read(
   architectures: readonly string[] = ["amd64"],
 ): { findings: Findings; settings: Record<string, unknown> | undefined } {
   const findings = new Findings();
-  const reading = readBackend(backend, parseVersion(version), architectures, findings);
+  const reading = readBackend(
+    Object.entries(backend),
+    parseVersion(version),
+    architectures,
+    findings,
+  );
   return { findings, settings: reading && Object.fromEntries(reading.settings) };
 }
 

@@ -3,7 +3,11 @@ import fc from "fast-check";
 
 import { type Family, contains, sizeOf } from "../../../src/flannel/address";
 import { secretsIn } from "../../../src/flannel/secret-text";
-import { type ConfigReading, readNetworkConfig } from "../../../src/flannel/network-config";
+import {
+  type ConfigReading,
+  readNetworkConfig,
+  readNetworkText,
+} from "../../../src/flannel/network-config";
 import { type SubnetRange, countSubnets, isWithin } from "../../../src/flannel/subnet-range";
 import { parseVersion } from "../../../src/flannel/version";
 import { anyDocument, plausibleDocument } from "./documents";
@@ -177,6 +181,87 @@ describe("network configuration", () => {
     ]) {
       expect(all).to.include(key);
     }
+  });
+
+  describe("text, read as Go reads it", () => {
+    const readText = (text: string, version = NEWEST): ConfigReading =>
+      readNetworkText(text, { version: parseVersion(version), architectures: ["amd64"] });
+    const start = '{"Network":"10.200.0.0/16"';
+    const end = ',"Backend":{"Type":"vxlan"}}';
+
+    const settled: [string, Record<string, unknown>][] = [
+      [`${start},"SubnetLen":26,"subnetLEN":null${end}`, { SubnetLen: 26 }],
+      [`${start},"Backend":7${end}`, { "Backend.Type": "vxlan" }],
+      [`${start},"Backend":{"Type":"vxlan","vni":1,"VNI":7}}`, { "Backend.VNI": 7 }],
+      [`${start},"Backend":{"Type":"vxlan","VNI":7,"VNI":null}}`, { "Backend.VNI": 7 }],
+      [
+        `${start},"Backend":{"Type":"udp","TYPE":"vxlan","Type":null}}`,
+        { "Backend.Type": "vxlan" },
+      ],
+      [`${start},"Backend":{"Type":"vxlan","VNI":-0}}`, { "Backend.VNI": 0 }],
+      [`${start},"SubnetMin":"::ffff:10.200.9.0"${end}`, { SubnetMin: "10.200.9.0" }],
+    ];
+    for (const [text, expected] of settled) {
+      it(`means ${JSON.stringify(expected)}: ${text}`, () => {
+        const { config, findings } = readText(text);
+        expect(findings.refusals).to.deep.equal([]);
+        expect(Object.fromEntries(config?.settings ?? [])).to.include(expected);
+      });
+    }
+
+    const refused: [string, string, string?][] = [
+      ["got text that ends too early", "{"],
+      ["got text that is not JSON", "hello"],
+      ["got text that is not JSON", `\ufeff${start}${end}`],
+      ["got [1]", "[1]"],
+      ["nested deeper than 10000 levels", "[".repeat(10_001) + "]".repeat(10_001)],
+      ["Network: missing", "null"],
+      ["got 24.0", `${start},"SubnetLen":24.0${end}`],
+      ["got 1e400", `${start},"SubnetLen":1e400${end}`],
+      ["leave out the backslashes", `{"Network":"10.200.0.0\\/16"${end}`],
+      ["leave out the backslashes", `${start},"SubnetMin":"10.200.\\u0031.0"${end}`],
+      ["SubnetMin: expected an IPv4 address, got null", `${start},"SubnetMin":null${end}`],
+      [
+        "Backend.VNI: expected a whole number, got 1.0",
+        `${start},"Backend":{"Type":"vxlan","VNI":1.0}}`,
+      ],
+      ["Backend.VNI: expected", `${start},"Backend":{"Type":"vxlan","VNI":"1","VNI":1}}`],
+      ["Backend.Type: 7", `${start},"Backend":{"Type":7,"Type":"vxlan"}}`],
+      ["Backend: expected an object", `${start},"Backend":null}`],
+      ["10.0.0.0/112 is too small", `{"Network":"::ffff:10.0.0.0/112"${end}`],
+    ];
+    for (const [message, text, version] of refused) {
+      it(`is refused: ${message}: ${text.slice(0, 80)}`, () => {
+        const { config, findings } = readText(text, version);
+        expect(config).to.equal(undefined);
+        expect(findings.refusals.join("\n")).to.include(message);
+      });
+    }
+
+    it("quotes no secret, whatever is wrong with it", () => {
+      const secret = "SECRETSECRET";
+      for (const text of [
+        `{"PSK":"${secret}",}`,
+        `"{\\"PSK\\":\\"${secret}\\"}"`,
+        `${start},"SubnetLen":{"PSK":"${secret}"}${end}`,
+        `${start},"Backend":{"Type":"wireguard","PSK":["${secret}"]}}`,
+        `${start},"SubnetLen":"psk=${secret}"${end}`,
+      ]) {
+        const { findings } = readText(text);
+        expect(findings.refusals, text).not.to.deep.equal([]);
+        const told = [...findings.refusals, ...findings.hazards].join();
+        expect(told, text).not.to.include(secret);
+      }
+    });
+
+    it("warns of IPv4 where IPv6 is expected, which flannel takes", () => {
+      const dual = `${start},"EnableIPv6":true,"IPv6SubnetLen":124,"IPv6Network":`;
+      for (const network of ['"::ffff:1.2.3.4/120"', '"1.2.3.0/24"']) {
+        const { findings } = readText(`${dual}${network}${end}`);
+        expect(findings.refusals).to.deep.equal([]);
+        expect(findings.hazards.join()).to.include("is an IPv4 network, expected IPv6");
+      }
+    });
   });
 
   describe("what is written", () => {

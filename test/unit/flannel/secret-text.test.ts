@@ -8,6 +8,7 @@ import {
   presentText,
   secretsIn,
   secretsInText,
+  layOutText,
   tryParseDocument,
 } from "../../../src/flannel/secret-text";
 
@@ -162,5 +163,25 @@ describe("names", () => {
       PSK: "same",
       b: { PSK: "other" },
     });
+  });
+
+  it("lays out text as it is written, but for its secrets", () => {
+    const text = '{"SubnetLen":24.0,"a":"\\/","a":[{"PSK":"s","psk":1},"psk=s",[]],"b":{"c":null}}';
+    expect(layOutText(text)).to.equal(`{
+  "SubnetLen": 24.0,
+  "a": "\\/",
+  "a": [
+    {
+      "PSK": "********",
+      "psk": "********"
+    },
+    "********",
+    []
+  ],
+  "b": {
+    "c": null
+  }
+}`);
+    expect(layOutText("[1]")).to.match(/^\(3 bytes that are not a JSON object/);
   });
 });

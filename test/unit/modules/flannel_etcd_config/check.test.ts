@@ -1,6 +1,7 @@
 import { expect } from "chai";
 
-import { checkConfig } from "../../../../src/modules/flannel_etcd_config/check";
+import { checkConfig, judge } from "../../../../src/modules/flannel_etcd_config/check";
+import { readNetworkText } from "../../../../src/flannel/network-config";
 import { parseVersion } from "../../../../src/flannel/version";
 
 const READER = { version: parseVersion("v0.28.9"), architectures: ["amd64"] };
@@ -22,7 +23,7 @@ describe("checking a configuration", () => {
   });
 
   it("names where the configuration is from", () => {
-    const { fault } = checkConfig("text", READER, "/net/config in etcd's v2 store");
+    const { fault } = judge(readNetworkText("[]", READER), "/net/config in etcd's v2 store");
     expect(fault?.message).to.match(/^\/net\/config in etcd's v2 store: expected a JSON object/);
   });
 

@@ -8,8 +8,17 @@ describe("what is seen in etcd", () => {
   it("is the configuration as text and as flannel reads it", async () => {
     const { observed } = await planFor({ stored: CONFIG }, { state: "query" });
     expect(observed.key).to.equal(CONFIG_KEY);
-    expect(observed.stored).to.deep.include({ document: CONFIG, value: JSON.stringify(CONFIG) });
+    expect(observed.stored).to.include({ value: JSON.stringify(CONFIG) });
     expect(observed.stored?.reading.config?.document).to.deep.equal(CONFIG);
+  });
+
+  it("is what flannel makes of the text, not what JavaScript does", async () => {
+    const stored = '{"Network":"10.200.0.0/16","SubnetLen":24.0,"Backend":{"vni":1,"VNI":7}}';
+    const { observed } = await planFor({ stored }, { state: "query" });
+    expect(observed.stored?.reading.config).to.equal(undefined);
+    expect(observed.stored?.reading.findings.refusals).to.deep.include(
+      "SubnetLen: expected a prefix length such as 24, got 24.0",
+    );
   });
 
   it("are the leases in the order of their subnets, and no other key", async () => {

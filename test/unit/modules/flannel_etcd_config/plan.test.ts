@@ -40,6 +40,26 @@ describe("the plan", () => {
       ["write"],
       true,
     ],
+    [
+      "there as Go cannot read it, update",
+      { if_exists: "update" },
+      {
+        declared: { ...CONFIG, SubnetLen: 24 },
+        stored: '{"Network":"10.200.0.0/16","SubnetLen":24.0,"Backend":{"Type":"vxlan"}}',
+      },
+      ["write"],
+      true,
+    ],
+    [
+      "another there, in the last of twins, update",
+      { if_exists: "update" },
+      {
+        declared: { ...CONFIG, Backend: { Type: "vxlan", VNI: 1 } },
+        stored: '{"Network":"10.200.0.0/16","Backend":{"Type":"vxlan","vni":1,"VNI":7}}',
+      },
+      ["write"],
+      true,
+    ],
     ["in v2 only", {}, { declared: CONFIG, other: LARGER }, ["write"], false],
     ["in v2 only, migrate", { migrate_from_v2: true }, { other: LARGER }, ["write"], false],
     ["migrate, but it is there", { migrate_from_v2: true }, { stored: CONFIG }, [], false],
