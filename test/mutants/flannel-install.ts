@@ -75,6 +75,29 @@ export const FLANNEL_INSTALL: readonly Mutant[] = [
       "rm(path, { force: true })",
     ],
   ]),
+  ...mutantsOf("src/host/download/resume.ts", [
+    ["parts of two files are put together", "isSame && isAsLong ? range", "isAsLong ? range"],
+    ["parts of files of two lengths, too", "isSame && isAsLong ? range", "isSame ? range"],
+    ["a date of this second is as good as a tag", ">= SETTLED_MS", ">= 0"],
+  ]),
+  ...mutantsOf("src/host/download/download.ts", [
+    ["parts that do not fit are the end", "transfer.isJoined && !isLastChance", "false"],
+    [
+      "parts that do not fit are tried for ever",
+      "if (mayHaveMixed) isLastChance = true;",
+      "if (mayHaveMixed) isLastChance = false;",
+    ],
+    [
+      "a wait may be longer than the deadline",
+      "if (waitMs >= settings.deadline.remainingMs())",
+      "if (false)",
+    ],
+    [
+      "the last look does not count",
+      "await wanted.check?.(download).catch(",
+      "await Promise.resolve().catch(",
+    ],
+  ]),
   ...mutantsOf("src/modules/flannel_install/apply.ts", [
     ["a failed installation leaves its directories", "await uncreate(run);", ""],
     [
@@ -84,8 +107,8 @@ export const FLANNEL_INSTALL: readonly Mutant[] = [
     ],
     [
       "a program is installed that nobody tried",
-      ": await verifyBinary(binary, change.source, run.observed.cpu, asset.source);",
-      ": undefined;",
+      "version: await verifyBinary(binary, source, observed.cpu, asset.source)",
+      "version: undefined",
     ],
     [
       "staged files are left",
@@ -94,7 +117,7 @@ export const FLANNEL_INSTALL: readonly Mutant[] = [
     ],
     [
       "files come with any mode",
-      "for (const path of Object.values(staged)) await prepare(path, change.attributes);",
+      "for (const path of Object.values(staged)) await prepare(path, attributes);",
       "void prepare;",
     ],
   ]),

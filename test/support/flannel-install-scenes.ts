@@ -40,6 +40,7 @@ const DEFAULTS: FlannelInstallOptions = {
   url: ["https://github.com/flannel-io/flannel/releases/download/{version}/{asset}"],
   validate_certs: true,
   timeout: 30,
+  deadline: 900,
   retries: 3,
   keep: 1,
   mk_docker_opts: false,

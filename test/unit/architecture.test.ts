@@ -64,7 +64,6 @@ const TESTED_ELSEWHERE: Readonly<Record<string, string>> = {
   "modules/flannel_install/fill-cache.ts": "integration/flannel_install/downloaded.test.ts",
   "host/connection/connect-error.ts": "a class without logic",
   "host/connection/secure.ts": "host/connection/trust.test.ts and host/download/connection.test.ts",
-  "host/download/download.ts": "integration/flannel_install/download.test.ts",
   "host/download/failure.ts": "host/network-errors.test.ts and integration/flannel_install",
   "host/download/fetch-text.ts": "integration/flannel_install/transport.test.ts",
   "host/download/request.ts": "integration/flannel_install/transport.test.ts",

@@ -1,34 +1,42 @@
 // Fetches a file: bounded, hashed on the way, tried again where that can help, from the first
-// address that has it.
-
-import { createReadStream } from "node:fs";
-import { stat } from "node:fs/promises";
-import { type IncomingMessage } from "node:http";
-import { fileURLToPath } from "node:url";
+// address that has the right one.
 
 import { ModuleError } from "../../base/errors";
+import { Deadline } from "../deadline";
+import { type Digest, nameOfAlgorithm } from "../checksum";
 import { showUrl } from "./address";
 import { TransferError, translateTransferError } from "./failure";
-import { type RequestSettings, requestUrl } from "./request";
+import { type RequestSettings } from "./request";
 import { Sink } from "./sink";
+import { type Transfer, attemptTransfer, describe, startOver } from "./transfer";
 
-export interface DownloadSettings extends RequestSettings {
+export interface DownloadSettings extends Omit<RequestSettings, "deadline"> {
   /** How often a failed transfer is tried again at the same address. */
   readonly retries: number;
+  /** How long all of it may take: every address, every attempt. */
+  readonly deadlineMs: number;
   readonly maxBytes: number;
   readonly sleep: (milliseconds: number) => Promise<void>;
 }
 
+/** Where a file may be. */
+export interface Address {
+  readonly url: URL;
+  /** What the user calls it, without secrets; the URL unless given. */
+  readonly name?: string;
+}
+
 /** What the file must be; a file that is not is looked for at the next address. */
 export interface WantedFile {
-  readonly sha256: string | undefined;
+  readonly digest: Digest | undefined;
   /** Why a file with these first bytes cannot be the one, or undefined. */
   readonly rejectHead: (head: Buffer) => string | undefined;
-  /** The same for the file as a whole, once it is there. */
-  readonly rejectFile?: () => Promise<string | undefined>;
+  /** Looks at the file as a whole. Throws `verification` for a wrong one; all else ends the search. */
+  readonly check?: (download: Download) => Promise<void>;
 }
 
 export interface Download {
+  readonly path: string;
   /** The address that had it, without secrets. */
   readonly source: string;
   readonly bytes: number;
@@ -39,8 +47,8 @@ export interface Download {
   readonly attempts: number;
 }
 
-/** A transfer must bring this much in each `timeoutMs`, or it counts as stalled. */
-const PROGRESS_BYTES = 32 * 1024;
+type Settings = DownloadSettings & RequestSettings;
+
 const FIRST_BACKOFF_MS = 500;
 const LONGEST_BACKOFF_MS = 30_000;
 
@@ -49,190 +57,128 @@ const LONGEST_BACKOFF_MS = 30_000;
  * names each address with its reason; the file may then be there, incomplete.
  */
 export async function downloadFile(
-  urls: readonly URL[],
+  addresses: readonly Address[],
   path: string,
-  expected: WantedFile,
+  wanted: WantedFile,
   settings: DownloadSettings,
 ): Promise<Download> {
-  const sink = await Sink.create(path);
+  const timed = { ...settings, deadline: new Deadline(settings.deadlineMs) };
+  const sink = await Sink.create(path, ["sha256", wanted.digest?.algorithm ?? "sha256"]);
   const failures: TransferError[] = [];
   let attempts = 0;
   try {
-    for (const url of urls) {
-      const outcome = await tryAddress(url, sink, expected, settings);
-      attempts += outcome.attempts;
-      if (outcome.failure === undefined) {
-        await sink.sync();
-        const { bytes, head } = sink;
-        return { source: showUrl(url), bytes, head, sha256: sink.digest(), attempts };
-      }
+    for (const address of addresses) {
+      const outcome = await tryAddress(address, sink, wanted, timed, attempts);
+      if (outcome.download !== undefined) return outcome.download;
+      attempts = outcome.attempts;
       failures.push(outcome.failure);
+      if (timed.deadline.remainingMs() === 0) break;
     }
   } finally {
     await sink.close();
   }
-  throw describeFailures(failures, attempts);
+  throw describeFailures(failures, addresses, attempts, timed);
 }
 
-function describeFailures(failures: readonly TransferError[], attempts: number): ModuleError {
+function describeFailures(
+  failures: readonly TransferError[],
+  addresses: readonly Address[],
+  attempts: number,
+  { deadline, deadlineMs }: Settings,
+): ModuleError {
   const [first] = failures;
+  const isLocal = addresses.every(({ url }) => url.protocol === "file:");
+  const what = isLocal ? "cannot take the file" : "cannot download";
   const reasons = failures.map((failure) => failure.message);
   const tries = attempts > failures.length ? ` (${attempts} attempts)` : "";
   const all = failures.length === 1 ? "" : `none of ${failures.length} addresses has the file: `;
+  const over =
+    deadline.remainingMs() === 0 ? `; given up at the deadline, ${deadlineMs / 1000} s` : "";
   return new ModuleError(
     first?.code ?? "not_found",
-    `cannot download: ${all}${reasons.join("; ")}${tries}`,
-    {
-      cause: first,
-      result: { attempts },
-    },
+    `${what}: ${all}${reasons.join("; ")}${tries}${over}`,
+    { cause: first, result: { attempts } },
   );
 }
 
-interface AddressOutcome {
-  readonly attempts: number;
-  readonly failure?: TransferError;
-}
+type AddressOutcome =
+  | { readonly download: Download }
+  | { readonly download?: undefined; readonly attempts: number; readonly failure: TransferError };
 
 async function tryAddress(
-  url: URL,
+  { url, name = showUrl(url) }: Address,
   sink: Sink,
-  expected: WantedFile,
-  settings: DownloadSettings,
+  wanted: WantedFile,
+  settings: Settings,
+  attemptsBefore: number,
 ): Promise<AddressOutcome> {
-  const transfer: Transfer = { url, sink, expected, settings, validator: undefined };
-  await sink.restart();
-  for (let attempts = 1; ; attempts++) {
+  const { rejectHead } = wanted;
+  const transfer: Transfer = {
+    ...{ url, name, sink, rejectHead, settings, known: undefined },
+    ...{ isJoined: false, isEndGuessed: false, encoding: undefined },
+  };
+  await startOver(transfer);
+  let retries = 0;
+  let isLastChance = false;
+  for (let attempts = attemptsBefore + 1; ; attempts++) {
     try {
       await attemptTransfer(transfer);
-      return { attempts };
+      return { download: await accept(transfer, wanted, attempts) };
     } catch (error) {
-      const failure = translateTransferError(showUrl(url), error);
+      const failure = translateTransferError(name, error);
       // A full disk does not become emptier at another address.
       if (!(failure instanceof TransferError)) throw failure;
-      if (!failure.retryable || attempts > settings.retries) return { attempts, failure };
-      await settings.sleep(backoffMs(attempts, failure.retryAfterMs));
+      // Parts that do not fit are of two files after all: the whole file has one chance more.
+      const mayHaveMixed = failure.code === "verification" && transfer.isJoined && !isLastChance;
+      if (mayHaveMixed) isLastChance = true;
+      else if (!failure.retryable || ++retries > settings.retries) return { attempts, failure };
+      if (failure.code === "verification") await startOver(transfer);
+      if (mayHaveMixed) continue;
+      const waitMs = backoffMs(retries, failure.retryAfterMs);
+      if (waitMs >= settings.deadline.remainingMs()) return { attempts, failure };
+      await settings.sleep(waitMs);
     }
   }
 }
 
-/** 0.5 s, 1 s, 2 s, ...; or what the server asked for. At most 30 s. */
+/** 0.5 s, 1 s, 2 s, ... at most 30 s; or what the server asked for. */
 export function backoffMs(attempt: number, askedMs: number | undefined): number {
-  return Math.min(askedMs ?? FIRST_BACKOFF_MS * 2 ** (attempt - 1), LONGEST_BACKOFF_MS);
+  return askedMs ?? Math.min(FIRST_BACKOFF_MS * 2 ** (attempt - 1), LONGEST_BACKOFF_MS);
 }
 
-/** All attempts at one address. */
-interface Transfer {
-  readonly url: URL;
-  readonly sink: Sink;
-  readonly expected: WantedFile;
-  readonly settings: DownloadSettings;
-  /** By what the server knows that the file is still the one of the last attempt. */
-  validator: string | undefined;
+/** Takes the file that has come, if it is the one. Throws `verification` otherwise. */
+async function accept(transfer: Transfer, wanted: WantedFile, attempts: number): Promise<Download> {
+  const { sink, name } = transfer;
+  const nonsense = wanted.rejectHead(sink.head);
+  if (nonsense !== undefined) throw refuse(transfer, describe(transfer, nonsense), false);
+  refuseOtherDigest(transfer, wanted);
+  await sink.seal();
+  const { bytes, head, path } = sink;
+  const download = { path, source: name, bytes, head, sha256: sink.digest("sha256"), attempts };
+  await wanted.check?.(download).catch((error: unknown) => {
+    if (!(error instanceof ModuleError) || error.code !== "verification") throw error;
+    throw refuse(transfer, error.message, transfer.isEndGuessed, error);
+  });
+  return download;
 }
 
-async function attemptTransfer(transfer: Transfer): Promise<void> {
-  const { url } = transfer;
-  if (url.protocol === "file:") await copyLocal(transfer);
-  else await transferHttp(transfer);
-  const fault = await findFault(transfer);
-  if (fault !== undefined) throw new TransferError("verification", describe(url, fault), false);
+function refuseOtherDigest(transfer: Transfer, { digest }: WantedFile): void {
+  const { sink } = transfer;
+  if (digest === undefined) return;
+  const actual = sink.digest(digest.algorithm);
+  if (actual === digest.hex) return;
+  const which = `the ${nameOfAlgorithm(digest.algorithm)} of its ${sink.bytes} bytes`;
+  const fault = describe(transfer, `${which} is ${actual}, declared is ${digest.hex}`);
+  throw refuse(transfer, fault, transfer.isEndGuessed);
 }
 
-async function findFault({ sink, expected }: Transfer): Promise<string | undefined> {
-  const reason = expected.rejectHead(sink.head);
-  if (reason !== undefined) return reason;
-  const sha256 = sink.digest();
-  if (expected.sha256 !== undefined && expected.sha256 !== sha256) {
-    return `the SHA-256 of its ${sink.bytes} bytes is ${sha256}, declared is ${expected.sha256}`;
-  }
-  return expected.rejectFile?.();
-}
-
-async function copyLocal(transfer: Transfer): Promise<void> {
-  const { url } = transfer;
-  const path = fileURLToPath(url);
-  try {
-    const { size } = await stat(path);
-    const source = createReadStream(path);
-    await drain(source, size, transfer);
-  } catch (error) {
-    if (error instanceof ModuleError) throw error;
-    throw new TransferError("not_found", describe(url, "cannot be read"), false, { cause: error });
-  }
-}
-
-async function transferHttp(transfer: Transfer): Promise<void> {
-  const { url, sink, settings, validator } = transfer;
-  const from = validator === undefined ? 0 : sink.bytes;
-  const range = from === 0 ? {} : { Range: `bytes=${from}-`, "If-Range": validator ?? "" };
-  const response = await requestUrl(url, settings, range, from === 0 ? [200] : [200, 206, 416]);
-  const isContinued = from > 0 && response.statusCode === 206 && startsAt(response, from);
-  if (!isContinued) await sink.restart();
-  if (from > 0 && !isContinued && response.statusCode !== 200) {
-    response.destroy();
-    transfer.validator = undefined;
-    throw new TransferError("network", describe(url, "cannot go on where it was cut"), true);
-  }
-  transfer.validator = validatorOf(response);
-  const rest = response.headers["content-length"];
-  const total = rest === undefined ? undefined : (isContinued ? from : 0) + Number(rest);
-  await drain(response, total, transfer);
-}
-
-function startsAt(response: IncomingMessage, offset: number): boolean {
-  return response.headers["content-range"]?.startsWith(`bytes ${offset}-`) === true;
-}
-
-/** Only a strong ETag or a date may guard a range (RFC 9110, section 13.1.5). */
-function validatorOf(response: IncomingMessage): string | undefined {
-  const { etag, "last-modified": date } = response.headers;
-  if (response.headers["accept-ranges"] === "none") return undefined;
-  return etag !== undefined && !etag.startsWith("W/") ? etag : date;
-}
-
-async function drain(
-  source: NodeJS.ReadableStream & { destroy(error?: Error): unknown },
-  totalBytes: number | undefined,
-  { url, sink, expected, settings }: Transfer,
-): Promise<void> {
-  const { timeoutMs, maxBytes } = settings;
-  const seconds = timeoutMs / 1000;
-  const refuseSize = (bytes: number): void => {
-    if (bytes <= maxBytes) return;
-    const reason = `is larger than ${maxBytes} bytes, no release of flannel is`;
-    throw new TransferError("verification", describe(url, reason), false);
-  };
-  const stalled = (): TransferError => {
-    const reason = `stalled after ${progress(sink.bytes, totalBytes)}, too little in ${seconds} s`;
-    return new TransferError("timeout", describe(url, reason), true);
-  };
-  const timer = setTimeout(() => source.destroy(stalled()), timeoutMs);
-  try {
-    refuseSize(totalBytes ?? 0);
-    let mark = sink.bytes;
-    for await (const chunk of source) {
-      refuseSize(sink.bytes + chunk.length);
-      await sink.write(chunk as Buffer);
-      if (sink.isHeadComplete && expected.rejectHead(sink.head) !== undefined) return;
-      if (sink.bytes - mark < PROGRESS_BYTES) continue;
-      mark = sink.bytes;
-      timer.refresh();
-    }
-  } catch (error) {
-    if (error instanceof ModuleError) throw error;
-    const reason = `was cut after ${progress(sink.bytes, totalBytes)}`;
-    throw new TransferError("network", describe(url, reason), true, { cause: error });
-  } finally {
-    clearTimeout(timer);
-    source.destroy();
-  }
-}
-
-function progress(bytes: number, totalBytes: number | undefined): string {
-  return totalBytes === undefined ? `${bytes} bytes` : `${bytes} of ${totalBytes} bytes`;
-}
-
-function describe(url: URL, reason: string): string {
-  return `${showUrl(url)}: ${reason}`;
+function refuse(
+  { encoding }: Transfer,
+  message: string,
+  retryable: boolean,
+  cause?: unknown,
+): TransferError {
+  const packed =
+    encoding === undefined ? "" : ` (the server has packed it: Content-Encoding: ${encoding})`;
+  return new TransferError("verification", `${message}${packed}`, retryable, { cause });
 }

@@ -33,7 +33,7 @@ interface Meaning {
 
 /** What to do about it where a file is fetched. */
 const ADVICE: Readonly<Partial<Record<FaultName, string>>> = {
-  "client-certificate-required": ", downloads have none to show",
+  "client-certificate-required": ", name it in client_cert and client_key",
 };
 
 /** Any error of a transfer as a TransferError that names the address. */
@@ -55,13 +55,24 @@ export function describeStatus(
   retryAfter: string | undefined,
 ): TransferError {
   const meaning = meaningOfStatus(status);
-  const retryAfterMs = retryAfter !== undefined && /^\d+$/.test(retryAfter);
+  const retryAfterMs = tryRetryAfter(retryAfter, Date.now());
   return new TransferError(
     meaning.code,
     `${address}: HTTP ${status}: ${meaning.reason}`,
     meaning.retryable,
-    retryAfterMs ? { retryAfterMs: Number(retryAfter) * 1000 } : {},
+    retryAfterMs === undefined ? {} : { retryAfterMs },
   );
+}
+
+/** How long a server asks to wait: in seconds, or until a date (RFC 9110, 10.2.3). */
+export function tryRetryAfter(value: string | undefined, nowMs: number): number | undefined {
+  if (value === undefined) return undefined;
+  if (/^\d+$/.test(value)) return Number(value) * 1000;
+  const untilMs = Date.parse(value);
+  // Without a letter it would be some number that Date.parse takes for a year.
+  return /[a-z]/i.test(value) && Number.isFinite(untilMs)
+    ? Math.max(0, untilMs - nowMs)
+    : undefined;
 }
 
 const busy = (reason: string): Meaning => ({ code: "network", reason, retryable: true });

@@ -2,6 +2,7 @@
 
 import { type IncomingMessage } from "node:http";
 
+import { type Deadline } from "../deadline";
 import { type HostHeaders, basicAuthorization, headersFor, proxyFor, showUrl } from "./address";
 import { type TlsSettings, openConnection, waitFor } from "./connection";
 import { TransferError, describeStatus } from "./failure";
@@ -9,11 +10,15 @@ import { TransferError, describeStatus } from "./failure";
 export interface RequestSettings extends TlsSettings {
   /** How long to wait for a connection, for an answer, and for more of a body. */
   readonly timeoutMs: number;
+  /** By when all of it must be over. */
+  readonly deadline: Deadline;
   readonly headers: readonly HostHeaders[];
   readonly environment: Readonly<Record<string, string | undefined>>;
 }
 
 const MAX_REDIRECTS = 10;
+/** Sixteen times what Node.js takes: the policies that large sites send need some of it. */
+const MAX_HEAD_BYTES = 256 * 1024;
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);
 
 /**
@@ -27,6 +32,7 @@ export async function requestUrl(
   accepted: readonly number[] = [200],
 ): Promise<IncomingMessage> {
   let target = url;
+  let wantsCookie = false;
   for (let hops = 0; hops <= MAX_REDIRECTS; hops++) {
     const response = await requestOnce(target, settings, extra);
     const status = response.statusCode ?? 0;
@@ -36,11 +42,13 @@ export async function requestUrl(
     if (!REDIRECTS.has(status) || location === undefined) {
       throw describeStatus(showUrl(target), status, response.headers["retry-after"]);
     }
+    wantsCookie ||= response.headers["set-cookie"] !== undefined;
     target = redirectTarget(target, location);
   }
+  const hint = wantsCookie ? ", and sets cookies on the way: a login page?" : "";
   throw new TransferError(
     "network",
-    `${showUrl(url)}: more than ${MAX_REDIRECTS} redirects, the last to ${showUrl(target)}`,
+    `${showUrl(url)}: more than ${MAX_REDIRECTS} redirects, the last to ${showUrl(target)}${hint}`,
     false,
   );
 }
@@ -77,11 +85,13 @@ async function requestOnce(
   extra: Readonly<Record<string, string>>,
 ): Promise<IncomingMessage> {
   const proxy = proxyFor(url, settings.environment);
-  const socket = await openConnection(url, proxy, settings, settings.timeoutMs);
+  const limitMs = Math.ceil(Math.min(settings.timeoutMs, settings.deadline.remainingMs()));
+  const socket = await openConnection(url, proxy, settings, limitMs);
   const isProxied = proxy !== undefined && url.protocol === "http:";
   const { request: httpRequest } = await import("node:http");
   const request = httpRequest({
     createConnection: () => socket,
+    maxHeaderSize: MAX_HEAD_BYTES,
     path: isProxied
       ? `http://${url.host}${url.pathname}${url.search}`
       : `${url.pathname}${url.search}`,
@@ -97,9 +107,7 @@ async function requestOnce(
     },
   });
   request.end();
-  const [response] = (await waitFor(request, "response", url, settings.timeoutMs)) as [
-    IncomingMessage,
-  ];
+  const [response] = (await waitFor(request, "response", url, limitMs)) as [IncomingMessage];
   response.on("error", () => undefined);
   return response;
 }

@@ -2,7 +2,7 @@
 // go on where an earlier attempt was cut.
 
 import type * as crypto from "node:crypto";
-import { type FileHandle, open } from "node:fs/promises";
+import { type FileHandle, open, rm } from "node:fs/promises";
 
 import { writeAt } from "../atomic-file";
 import { translateFileError } from "../file-errors";
@@ -11,25 +11,32 @@ const HEAD_BYTES = 512;
 
 export class Sink {
   #bytes = 0;
-  #hash: crypto.Hash;
+  #hashes: ReadonlyMap<string, crypto.Hash>;
   #head: Buffer = Buffer.alloc(0);
+  #handle: FileHandle | undefined;
 
-  readonly #path: string;
-  readonly #handle: FileHandle;
-  readonly #createHash: () => crypto.Hash;
+  readonly path: string;
+  readonly #createHashes: () => ReadonlyMap<string, crypto.Hash>;
 
-  private constructor(path: string, handle: FileHandle, createHash: () => crypto.Hash) {
-    this.#path = path;
+  private constructor(
+    path: string,
+    handle: FileHandle,
+    createHashes: () => ReadonlyMap<string, crypto.Hash>,
+  ) {
+    this.path = path;
     this.#handle = handle;
-    this.#createHash = createHash;
-    this.#hash = createHash();
+    this.#createHashes = createHashes;
+    this.#hashes = createHashes();
   }
 
-  /** Creates the file, mode 0600; throws ModuleError if there is one already. */
-  static async create(path: string): Promise<Sink> {
+  /** Creates the file, mode 0600, and counts these digests; throws ModuleError if there is one already. */
+  static async create(path: string, algorithms: readonly string[]): Promise<Sink> {
     const { createHash } = await import("node:crypto"); // loaded by the first file only
+    const names = new Set(algorithms);
+    const createHashes = (): ReadonlyMap<string, crypto.Hash> =>
+      new Map([...names].map((name) => [name, createHash(name)]));
     try {
-      return new Sink(path, await open(path, "wx", 0o600), () => createHash("sha256"));
+      return new Sink(path, await open(path, "wx", 0o600), createHashes);
     } catch (error) {
       throw translateFileError(path, "write", error);
     }
@@ -54,39 +61,44 @@ export class Sink {
     if (!this.isHeadComplete) {
       this.#head = Buffer.concat([this.#head, chunk]).subarray(0, HEAD_BYTES);
     }
-    try {
-      // At explicit positions, because truncating does not move a file's offset back.
-      await writeAt(this.#handle, chunk, this.#bytes);
-    } catch (error) {
-      throw translateFileError(this.#path, "write", error);
-    }
-    this.#hash.update(chunk);
+    // At explicit positions, because truncating does not move a file's offset back.
+    await this.#use((handle) => writeAt(handle, chunk, this.#bytes));
+    for (const hash of this.#hashes.values()) hash.update(chunk);
     this.#bytes += chunk.length;
   }
 
-  /** Forgets what was written: the next attempt begins anew. */
+  /** Forgets what was written: the next attempt begins anew, also behind `seal`, with a new file. */
   async restart(): Promise<void> {
-    await this.#handle.truncate(0);
+    if (this.#handle === undefined) await rm(this.path, { force: true });
+    await this.#use((handle) => handle.truncate(0));
     this.#bytes = 0;
     this.#head = Buffer.alloc(0);
-    this.#hash = this.#createHash();
+    this.#hashes = this.#createHashes();
   }
 
-  /** The SHA-256 of what was written. */
-  digest(): string {
-    return this.#hash.copy().digest("hex");
+  /** The digest of what was written, by one of the algorithms that were asked for. */
+  digest(algorithm: string): string {
+    return this.#hashes.get(algorithm)?.copy().digest("hex") ?? "";
   }
 
-  /** Makes the file durable. */
-  async sync(): Promise<void> {
-    try {
-      await this.#handle.sync();
-    } catch (error) {
-      throw translateFileError(this.#path, "write", error);
-    }
+  /** Makes the file durable, and closes it: what is open for writing cannot be run. */
+  async seal(): Promise<void> {
+    await this.#use((handle) => handle.sync());
+    await this.close();
   }
 
   async close(): Promise<void> {
-    await this.#handle.close();
+    const handle = this.#handle;
+    this.#handle = undefined;
+    await handle?.close();
+  }
+
+  async #use(action: (handle: FileHandle) => Promise<void>): Promise<void> {
+    try {
+      this.#handle ??= await open(this.path, "wx", 0o600);
+      await action(this.#handle);
+    } catch (error) {
+      throw translateFileError(this.path, "write", error);
+    }
   }
 }

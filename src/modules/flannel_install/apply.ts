@@ -103,13 +103,7 @@ async function install(change: Installation, run: Run): Promise<Installed> {
   const begunAtMs = Date.now();
   const staging = stagingFor(run.declared.paths);
   try {
-    const { asset, staged } = await obtain(change, staging, run);
-    for (const path of Object.values(staged)) await prepare(path, change.attributes);
-    const binary = staged[DAEMON];
-    const version =
-      binary === undefined
-        ? undefined
-        : await verifyBinary(binary, change.source, run.observed.cpu, asset.source);
+    const { asset, staged, version } = await obtain(change, staging, run);
     const digests = await digestsOf(staged);
     await putInPlace(change, { asset, staged, digests, staging }, run);
     return { asset, version, digests, elapsedMs: Date.now() - begunAtMs };
@@ -121,15 +115,38 @@ async function install(change: Installation, run: Run): Promise<Installed> {
   }
 }
 
-async function obtain(
-  { source, files }: Installation,
+/** What has been obtained, unpacked and tried. */
+interface Obtained {
+  readonly asset: Asset;
+  readonly staged: StagedFiles;
+  readonly version: FlannelVersion | undefined;
+}
+
+/** Whether a file is the right one, is known when it was tried: only then is the search over. */
+async function obtain(change: Installation, staging: Staging, run: Run): Promise<Obtained> {
+  const { source } = change;
+  const digest = await settleDigest(run.observed.digest, source);
+  let tried: Omit<Obtained, "asset"> = { staged: {}, version: undefined };
+  const asset = await obtainAsset(source, digest, staging.asset, async (file) => {
+    tried = await tryAsset(file, change, staging, run);
+  });
+  return { asset, ...tried };
+}
+
+async function tryAsset(
+  asset: Asset,
+  { source, files, attributes }: Installation,
   staging: Staging,
   { observed }: Run,
-): Promise<{ asset: Asset; staged: StagedFiles }> {
-  const sha256 = await settleDigest(observed.digest, source);
-  const asset = await obtainAsset(source, sha256, staging.asset);
+): Promise<Omit<Obtained, "asset">> {
+  // An earlier address may have had another one.
+  await clearAway(staging.binary, staging.script);
   const places = { [DAEMON]: staging.binary, [MK_DOCKER_OPTS]: staging.script };
-  return { asset, staged: await unpackAsset(asset, files, places) };
+  const staged = await unpackAsset(asset, files, places);
+  for (const path of Object.values(staged)) await prepare(path, attributes);
+  const binary = staged[DAEMON];
+  if (binary === undefined) return { staged, version: undefined };
+  return { staged, version: await verifyBinary(binary, source, observed.cpu, asset.source) };
 }
 
 /** A failed installation leaves nothing behind, not even the directory it was meant for. */

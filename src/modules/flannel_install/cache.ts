@@ -4,6 +4,7 @@ import { join } from "node:path";
 
 import { isRecord } from "../../base/json";
 import { tryReadFile } from "../../host/atomic-file";
+import { type Digest, digestOfFile, nameOfAlgorithm } from "../../host/checksum";
 import { showUrl } from "../../host/download/address";
 import { type ExpectedDigest } from "./expected-digest";
 import { tryInspectFile } from "./inspect";
@@ -58,16 +59,34 @@ export async function tryInspectCache(
   const file = await tryInspectFile(paths.asset);
   if (file === undefined) return undefined;
   const { sha256, inode } = file;
-  const fault =
-    digest.kind === "known"
-      ? whyNotDeclared(sha256, digest.sha256)
-      : (whyNotRecorded(sha256, source, tryReadRecord(paths)) ??
-        (await findReleaseFault(paths.asset, source)));
-  return { sha256, inode, fault };
+  return { sha256, inode, fault: await findFault(paths, sha256, source, digest) };
 }
 
-function whyNotDeclared(sha256: string, declared: string): string | undefined {
-  return sha256 === declared ? undefined : `its SHA-256 is ${sha256}, declared is ${declared}`;
+async function findFault(
+  paths: CachePaths,
+  sha256: string,
+  source: Source,
+  expected: ExpectedDigest,
+): Promise<string | undefined> {
+  switch (expected.kind) {
+    case "known":
+      return whyNotDeclared(sha256, { algorithm: "sha256", hex: expected.sha256 });
+    case "other": {
+      const actual = await digestOfFile(paths.asset, expected.digest.algorithm);
+      return whyNotDeclared(actual, expected.digest);
+    }
+    case "later":
+    case "undeclared":
+      return (
+        whyNotRecorded(sha256, source, tryReadRecord(paths)) ??
+        (await findReleaseFault(paths.asset, source))
+      );
+  }
+}
+
+function whyNotDeclared(actual: string, { algorithm, hex }: Digest): string | undefined {
+  if (actual === hex) return undefined;
+  return `its ${nameOfAlgorithm(algorithm)} is ${actual}, declared is ${hex}`;
 }
 
 /** A file without a record was put there by somebody else. */

@@ -124,6 +124,7 @@ function declareSource(options: FlannelInstallOptions): DeclaredSource {
     transfer: {
       timeoutMs: options.timeout * 1000,
       retries: options.retries,
+      deadlineMs: options.deadline * 1000,
       maxBytes: MAX_DOWNLOAD_BYTES,
       validateCerts: options.validate_certs,
       caFile: options.ca_file,

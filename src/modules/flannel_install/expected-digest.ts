@@ -6,19 +6,28 @@ import { access } from "node:fs/promises";
 import { ModuleError } from "../../base/errors";
 import { DAEMON } from "../../flannel/release-assets";
 import { type FlannelVersion, satisfies } from "../../flannel/version";
-import { findChecksum, sha256OfFile } from "../../host/checksum";
+import {
+  type Digest,
+  digestOfFile,
+  findChecksum,
+  formatDigest,
+  nameOfAlgorithm,
+} from "../../host/checksum";
 import { showUrl } from "../../host/download/address";
 import { fetchText } from "../../host/download/fetch-text";
-import { translateFileError } from "../../host/file-errors";
 import { type InstalledBinary } from "./inspect";
-import { type Origins } from "./origin";
+import { type Origin, type Origins } from "./origin";
 import { type Source } from "./source";
 
-/** `later`: a list of checksums says it, which need not be asked before something is installed. */
+/**
+ * `later`: a list of checksums says it, which need not be asked before something is installed.
+ * `other`: it is declared by another algorithm than the one by which files are compared here.
+ */
 export type ExpectedDigest =
   | { readonly kind: "undeclared" }
   | { readonly kind: "known"; readonly sha256: string }
-  | { readonly kind: "later" };
+  | { readonly kind: "later" }
+  | { readonly kind: "other"; readonly digest: Digest };
 
 /**
  * What is known before anything is obtained. A list of checksums is asked only when the version is
@@ -32,55 +41,67 @@ export async function expectDigest(
   const { checksum, src } = source;
   const decides = installed !== undefined && satisfies(installed, source.version);
   const isLater = checksum?.kind === "list" && !decides;
-  const declared = isLater ? undefined : await declaredSha256(source);
-  const actual = src === undefined ? undefined : await trySha256(src);
-  if (declared !== undefined && actual !== undefined && declared !== actual) {
-    throw new ModuleError(
-      "verification",
-      `src: ${String(src)}: its SHA-256 is ${actual}, declared is ${declared}`,
-    );
+  const declared = isLater ? undefined : await declaredDigest(source);
+  if (src !== undefined && (await isThere(src))) {
+    if (declared !== undefined) await refuseOtherFile(src, declared);
+    return { kind: "known", sha256: await digestOfFile(src, "sha256") };
   }
-  const sha256 = actual ?? declared;
-  if (sha256 !== undefined) return { kind: "known", sha256 };
-  return { kind: isLater ? "later" : "undeclared" };
+  return isLater ? { kind: "later" } : expectationOf(declared);
+}
+
+/** A digest, or none, as what is expected. */
+export function expectationOf(digest: Digest | undefined): ExpectedDigest {
+  if (digest === undefined) return { kind: "undeclared" };
+  return digest.algorithm === "sha256"
+    ? { kind: "known", sha256: digest.hex }
+    : { kind: "other", digest };
+}
+
+async function refuseOtherFile(src: string, { algorithm, hex }: Digest): Promise<void> {
+  const actual = await digestOfFile(src, algorithm);
+  if (actual === hex) return;
+  throw new ModuleError(
+    "verification",
+    `src: ${src}: its ${nameOfAlgorithm(algorithm)} is ${actual}, declared is ${hex}`,
+  );
 }
 
 /** The same once it is needed: a list of checksums is asked now. Undefined: none is declared. */
 export async function settleDigest(
   expected: ExpectedDigest,
   source: Source,
-): Promise<string | undefined> {
+): Promise<Digest | undefined> {
   switch (expected.kind) {
     case "known":
-      return expected.sha256;
+      return { algorithm: "sha256", hex: expected.sha256 };
+    case "other":
+      return expected.digest;
     case "later":
-      return declaredSha256(source);
+      return declaredDigest(source);
     case "undeclared":
       return undefined;
   }
 }
 
 /** The declared digest, or the one in the declared list. Undefined: none is declared. */
-export async function declaredSha256({
+export async function declaredDigest({
   checksum,
   download,
-  assetNames,
-}: Source): Promise<string | undefined> {
+  assetNames: names,
+}: Source): Promise<Digest | undefined> {
   if (checksum === undefined) return undefined;
-  if (checksum.kind === "digest") return checksum.sha256;
+  if (checksum.kind === "digest") return checksum.digest;
+  const { algorithm } = checksum;
   const url = new URL(checksum.url);
-  return findChecksum(await fetchText(url, download), assetNames, showUrl(url));
+  const list = await fetchText(url, download);
+  return { algorithm, hex: findChecksum(list, { names, algorithm, origin: showUrl(url) }) };
 }
 
-async function trySha256(path: string): Promise<string | undefined> {
-  const exists = await access(path).then(
+async function isThere(path: string): Promise<boolean> {
+  return access(path).then(
     () => true,
     () => false,
   );
-  if (!exists) return undefined;
-  return sha256OfFile(path).catch((error: unknown) => {
-    throw translateFileError(path, "read", error);
-  });
 }
 
 /** The digest that the binary will have, if that can be told before it is there. */
@@ -102,8 +123,16 @@ export function isExpected(
   origins: Origins,
   expected: ExpectedDigest,
 ): boolean | undefined {
-  if (expected.kind !== "known") return undefined;
   const origin = origins[DAEMON];
+  if (expected.kind === "other") {
+    return binary !== undefined && isRecordedAs(origin, binary.sha256, expected.digest);
+  }
+  if (expected.kind !== "known") return undefined;
   const unpacked = origin?.archive_sha256 === expected.sha256 ? origin.sha256 : undefined;
   return binary !== undefined && [expected.sha256, unpacked].includes(binary.sha256);
+}
+
+/** What was verified by a digest of another kind, is known by what was written down then. */
+function isRecordedAs(origin: Origin | undefined, sha256: string, digest: Digest): boolean {
+  return origin?.sha256 === sha256 && origin.checksum === formatDigest(digest);
 }

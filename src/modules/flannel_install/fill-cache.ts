@@ -5,7 +5,7 @@ import { chmod, lstat, rename } from "node:fs/promises";
 import { basename, join } from "node:path";
 
 import { type Run as BaseRun } from "../../ansible/module";
-import { StaleObservationError, systemCodeOf } from "../../base/errors";
+import { ModuleError, StaleObservationError, systemCodeOf } from "../../base/errors";
 import { clearAway, replaceFile, syncDirectory } from "../../host/atomic-file";
 import { listNames } from "../../host/directory";
 import { translateFileError } from "../../host/file-errors";
@@ -103,11 +103,12 @@ async function removeDebris({
 async function download({ paths, source }: AssetDownload, observed: Observed): Promise<Asset> {
   const staged = stagedPath(paths.asset);
   try {
-    const sha256 = await settleDigest(observed.digest, source);
-    const version = sha256 === undefined ? source.version : undefined;
-    const rejectFile = (): Promise<string | undefined> =>
-      findReleaseFault(staged, { ...source, version });
-    const asset = await obtainAsset(source, sha256, staged, rejectFile);
+    const digest = await settleDigest(observed.digest, source);
+    const version = digest === undefined ? source.version : undefined;
+    const asset = await obtainAsset(source, digest, staged, async (file) => {
+      const fault = await findReleaseFault(staged, { ...source, version });
+      if (fault !== undefined) throw new ModuleError("verification", `${file.source}: ${fault}`);
+    });
     const record = renderRecord({ sha256: asset.sha256, source: asset.source });
     await replaceFile(paths.record, record, { mode: MODE });
     await place(staged, paths);

@@ -16,7 +16,12 @@ import {
   type WantedInCache,
   sourceOf,
 } from "./declare";
-import { type ExpectedDigest, declaredSha256, expectDigest } from "./expected-digest";
+import {
+  type ExpectedDigest,
+  declaredDigest,
+  expectDigest,
+  expectationOf,
+} from "./expected-digest";
 import {
   type InstalledBinary,
   type InstalledFile,
@@ -102,8 +107,7 @@ async function observeCache(
 
 /** A list of checksums is asked in any case: its answer is what the result is wanted for. */
 async function askDigest(source: Source): Promise<ExpectedDigest> {
-  const sha256 = await declaredSha256(source);
-  return sha256 === undefined ? UNDECLARED : { kind: "known", sha256 };
+  return expectationOf(await declaredDigest(source));
 }
 
 const NOBODY: Account = { uid: undefined, gid: undefined };

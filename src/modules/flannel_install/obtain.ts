@@ -6,7 +6,8 @@ import { pathToFileURL } from "node:url";
 import { ModuleError } from "../../base/errors";
 import { DAEMON, type ReleaseFile } from "../../flannel/release-assets";
 import { extractFiles } from "../../host/archive";
-import { type Download, type WantedFile, downloadFile } from "../../host/download/download";
+import { type Digest } from "../../host/checksum";
+import { type Download, downloadFile } from "../../host/download/download";
 import { isGzip, rejectAsset } from "./release-file";
 import { type Source } from "./source";
 
@@ -14,26 +15,30 @@ export type StagedFiles = Readonly<Partial<Record<ReleaseFile, string>>>;
 
 export interface Asset extends Download {
   readonly isArchive: boolean;
-  readonly path: string;
 }
 
 /**
  * Downloads or copies the file to install from to `path`, which must not exist, and checks it
- * against the digest it must have. Throws ModuleError; `path` may then be there, incomplete.
+ * against the digest it must have. `check` looks at it as a whole: one that it throws `verification`
+ * for is looked for at the next address. Throws ModuleError; `path` may then be there, incomplete.
  */
 export async function obtainAsset(
   { src, urls, withScript, download }: Source,
-  sha256: string | undefined,
+  digest: Digest | undefined,
   path: string,
-  rejectFile?: WantedFile["rejectFile"],
+  check: (asset: Asset) => Promise<void> = () => Promise.resolve(),
 ): Promise<Asset> {
   if (src !== undefined) await checkSource(src);
-  const addresses = src === undefined ? urls : [pathToFileURL(src)];
+  const addresses =
+    src === undefined ? urls.map((url) => ({ url })) : [{ url: pathToFileURL(src), name: src }];
   const rejectHead = (head: Buffer): string | undefined => rejectAsset(head, withScript);
-  const wanted = { sha256, rejectHead, ...(rejectFile === undefined ? {} : { rejectFile }) };
-  const downloaded = await downloadFile(addresses, path, wanted, download);
-  const { source, head } = downloaded;
-  return { ...downloaded, source: src ?? source, isArchive: isGzip(head), path };
+  const checkAsset = (downloaded: Download): Promise<void> => check(assetOf(downloaded));
+  const wanted = { digest, rejectHead, check: checkAsset };
+  return assetOf(await downloadFile(addresses, path, wanted, download));
+}
+
+function assetOf(downloaded: Download): Asset {
+  return { ...downloaded, isArchive: isGzip(downloaded.head) };
 }
 
 async function checkSource(src: string): Promise<void> {
@@ -54,6 +59,17 @@ export async function unpackAsset(
 ): Promise<StagedFiles> {
   if (!asset.isArchive) return { [DAEMON]: asset.path };
   const wanted = new Map(files.map((file) => [file, places[file]]));
-  await extractFiles(asset.path, wanted);
+  try {
+    await extractFiles(asset.path, wanted);
+  } catch (error) {
+    throw nameSource(error, asset);
+  }
   return Object.fromEntries(wanted);
+}
+
+/** The file that is unpacked is gone when this is read; where it came from is not. */
+function nameSource(error: unknown, { path, source }: Asset): unknown {
+  if (!(error instanceof ModuleError) || error.code !== "verification") return error;
+  const message = error.message.replace(path, source);
+  return new ModuleError("verification", message, { cause: error });
 }

@@ -1,7 +1,7 @@
-// What is written down of files that were taken from an archive. An installed file cannot be
-// compared with the checksum of the archive it came from, and only this tells whether a
-// mk-docker-opts.sh was put there by this module. An entry counts only while the file's own digest
-// is still the one in it.
+// What is written down of files that were taken from an archive or verified by a checksum. An
+// installed file cannot be compared with the checksum of the archive it came from, nor with what a
+// list said that is down today, and only this tells whether a mk-docker-opts.sh was put there by
+// this module. An entry counts only while the file's own digest is still the one in it.
 
 import { isRecord, tryParseRecord } from "../../base/json";
 import { DAEMON, MK_DOCKER_OPTS, type ReleaseFile } from "../../flannel/release-assets";
@@ -10,7 +10,12 @@ import { tryReadFile } from "../../host/atomic-file";
 export interface Origin {
   readonly sha256: string;
   readonly version: string;
-  readonly archive_sha256: string;
+  /** Of the archive it was in; missing for a bare binary. */
+  readonly archive_sha256?: string;
+  /** The digest that verified it, as it was declared or in a list ("sha512:HEX"). */
+  readonly checksum?: string;
+  /** The address of that list, without secrets. */
+  readonly list?: string;
 }
 
 export type Origins = Readonly<Partial<Record<ReleaseFile, Origin>>>;
@@ -32,6 +37,10 @@ export function renderOrigins(origins: Origins): string {
 }
 
 function isOrigin(value: unknown): value is Origin {
-  const keys = ["sha256", "version", "archive_sha256"];
-  return isRecord(value) && keys.every((key) => typeof value[key] === "string");
+  if (!isRecord(value)) return false;
+  const isText = (key: string): boolean => typeof value[key] === "string";
+  const isTextIfAny = (key: string): boolean => value[key] === undefined || isText(key);
+  return (
+    ["sha256", "version"].every(isText) && ["archive_sha256", "checksum", "list"].every(isTextIfAny)
+  );
 }

@@ -55,12 +55,23 @@ export function rejectAsset(head: Buffer, needsArchive: boolean): string | undef
       : undefined;
   }
   if (head.length === 0) return "is empty";
-  const start = head.toString("latin1").trimStart();
-  if (/^<(!doctype html|html|head|body)/i.test(start)) {
+  const start = head
+    .toString("latin1")
+    .replace(/^\xef\xbb\xbf/, "")
+    .trimStart();
+  if (isPage(start)) {
     return "is an HTML page and not the file (the login page of a proxy or mirror?)";
   }
   const shown = JSON.stringify(start.slice(0, 40)).replace(/[^ -~]/g, "?");
   return `is neither a program nor a tar.gz, it begins with ${shown}`;
+}
+
+/** Pages may begin with comments and declarations; both may be longer than what is looked at. */
+function isPage(start: string): boolean {
+  const rest = start.replace(/^(<!--.*?(-->|$)\s*|<\?xml.*?(\?>|$)\s*)+/is, "");
+  return (
+    (rest === "" && start !== "") || /^<(!doctype html|html|head|body|title|script)/i.test(rest)
+  );
 }
 
 /** True for a file that begins as a tar.gz does. */

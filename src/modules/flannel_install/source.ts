@@ -73,7 +73,7 @@ export function sourceFor(declared: DeclaredSource, arch: Arch): Source {
 
 function checksumFor(checksum: DeclaredChecksum, choice: AssetChoice): DeclaredChecksum {
   if (checksum.kind === "digest") return checksum;
-  return { kind: "list", url: parseUrl(expandTemplate(checksum.url, choice), "checksum").href };
+  return { ...checksum, url: parseUrl(expandTemplate(checksum.url, choice), "checksum").href };
 }
 
 /** Headers per host: those without one are for the only host there is. */

@@ -3,6 +3,7 @@
 
 import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { gzipSync } from "node:zlib";
 
 import { expect } from "chai";
 
@@ -339,6 +340,36 @@ describe("flannel_install: downloading", function () {
       succeeds(result);
       expect(result).to.include({ source: url("good"), attempts: 6, verified: true });
       expect(mirror.seen.map((request) => request.url)).to.not.include("/never");
+    });
+
+    it("takes the first that has the right program, also where no checksum says which", async () => {
+      const archive = tarGz([{ name: "flanneld", content: PROGRAM }]);
+      const handlers: Readonly<Record<string, Handler>> = {
+        "/other-version": serve(tinyProgram("v0.27.0")),
+        "/other-cpu": serve(elfOf("ppc64le")),
+        "/ended": raw("HTTP/1.1 200 OK\r\n\r\n", PROGRAM.subarray(0, 200_000)),
+        "/archive-of-another": serve(tarGz([{ name: "flanneld", content: OLD }])),
+        "/damaged": serve(Buffer.concat([archive.subarray(0, -9), Buffer.alloc(9)])),
+        "/packed": (_, response) => {
+          response.writeHead(200, { "Content-Encoding": "gzip" }).end(gzipSync(PROGRAM));
+        },
+        "/good": serve(PROGRAM),
+      };
+      mirror.behave((request, response) => {
+        (handlers[request.url ?? ""] ?? answer(500))(request, response);
+      });
+      const result = await download({
+        url: Object.keys(handlers).map((path) => url(path.slice(1))),
+      });
+      succeeds(result);
+      expect(result).to.include({ source: url("good"), attempts: 7 });
+    });
+
+    it("names an archive by its address, not by the place where it was unpacked", async () => {
+      mirror.behave(serve(tarGz([{ name: "README" }])));
+      const result = await download({ url: url("release.tar.gz") });
+      expect(result["msg"]).to.match(/^cannot download: http:.*release.tar.gz: holds no flanneld/);
+      expect(result["msg"]).to.not.include(".flanneld.new");
     });
 
     it("names every address with its own reason when none has it", async () => {

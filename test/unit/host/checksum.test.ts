@@ -7,15 +7,17 @@ import { expect } from "chai";
 import fc from "fast-check";
 
 import { messageOf } from "../../../src/base/errors";
-import { findChecksum, parseChecksum, sha256OfFile } from "../../../src/host/checksum";
+import { type Lookup, findChecksum, parseChecksum, sha256OfFile } from "../../../src/host/checksum";
 import { findLeak, userinfoForms } from "../../support/userinfo";
 
 const A = "a".repeat(64);
 const B = "b".repeat(64);
 
+const lookup = (...names: string[]): Lookup => ({ names, algorithm: "sha256", origin: "list" });
+
 describe("checksums", () => {
   it("are declared as a digest, in any case", () => {
-    const wanted = { kind: "digest", sha256: A };
+    const wanted = { kind: "digest", digest: { algorithm: "sha256", hex: A } };
     expect(parseChecksum(`sha256:${A}`)).to.deep.equal(wanted);
     expect(parseChecksum(` sha256: ${A.toUpperCase()} `)).to.deep.equal(wanted);
   });
@@ -23,19 +25,35 @@ describe("checksums", () => {
   it("are declared as the address of a list", () => {
     expect(parseChecksum("sha256:https://m/{version}/sums.txt")).to.deep.equal({
       kind: "list",
+      algorithm: "sha256",
       url: "https://m/{version}/sums.txt",
     });
   });
 
-  for (const text of [
-    "",
-    A,
-    `md5:${A}`,
-    "sha256:",
-    "sha256:abc",
-    `sha256:${A}0`,
-    "sha256:ftp://m",
-  ]) {
+  it("are declared by other algorithms, each with its own number of digits", () => {
+    for (const [algorithm, digits] of [
+      ["sha384", 96],
+      ["sha512", 128],
+    ] as const) {
+      const hex = "c".repeat(digits);
+      expect(parseChecksum(`${algorithm}:${hex}`)).to.deep.equal({
+        kind: "digest",
+        digest: { algorithm, hex },
+      });
+      expect(parseChecksum(`${algorithm}:https://m/s`)).to.include({ kind: "list", algorithm });
+      expect(() => parseChecksum(`${algorithm}:${A}`)).to.throw(
+        `expected ${algorithm}: followed by ${digits} hexadecimal digits`,
+      );
+    }
+  });
+
+  for (const name of ["md5", "sha1", "SHA-1"]) {
+    it(`are not ${name}, which can be forged`, () => {
+      expect(() => parseChecksum(`${name}:${"d".repeat(40)}`)).to.throw("can be forged, expected");
+    });
+  }
+
+  for (const text of ["", A, "sha256:", "sha256:abc", `sha256:${A}0`, "sha256:ftp://m"]) {
     it(`are not "${text.slice(0, 20)}"`, () => {
       expect(() => parseChecksum(text)).to.throw("expected sha256: followed by");
     });
@@ -45,7 +63,7 @@ describe("checksums", () => {
     fc.assert(
       fc.property(
         userinfoForms,
-        fc.constantFrom("sha512:", "SHA256:", "sha256", "md5:", "sha256:ftp:"),
+        fc.constantFrom("sha512:ftp:", "SHA256:", "sha256", "md5:", "sha256:ftp:"),
         ({ address, user, password }, prefix) => {
           let message = "";
           try {
@@ -53,7 +71,7 @@ describe("checksums", () => {
           } catch (error) {
             message = messageOf(error);
           }
-          expect(message).to.include("expected sha256: followed by").and.not.include("01234567");
+          expect(message).to.include("expected sha").and.not.include("01234567");
           expect(findLeak(message, user, password)).to.equal(undefined);
         },
       ),
@@ -74,13 +92,13 @@ describe("checksums", () => {
   ];
   for (const [form, list] of lists) {
     it(`are found in a list: ${form}`, () => {
-      expect(findChecksum(list, ["flanneld-amd64"], "list")).to.equal(A);
+      expect(findChecksum(list, lookup("flanneld-amd64"))).to.equal(A);
     });
   }
 
   it("are found under the first name that is in the list", () => {
     const list = `${A}  one\n${B}  two\n`;
-    expect(findChecksum(list, ["zero", "two", "one"], "list")).to.equal(B);
+    expect(findChecksum(list, lookup("zero", "two", "one"))).to.equal(B);
   });
 
   const answers: readonly (readonly [string, string])[] = [
@@ -92,9 +110,38 @@ describe("checksums", () => {
   ];
   for (const [message, list] of answers) {
     it(`are missed aloud: ${message}`, () => {
-      expect(() => findChecksum(list, ["flanneld-amd64"], "http://m/s")).to.throw(message);
+      expect(() => findChecksum(list, lookup("flanneld-amd64"))).to.throw(message);
     });
   }
+
+  const page = (...assets: unknown[]): string => JSON.stringify({ tag_name: "v0.28.9", assets });
+  it("are found in what a release page says of its files", () => {
+    const list = page(
+      { name: "flanneld-arm64", digest: `sha256:${B}` },
+      { name: "flanneld-amd64", digest: `sha256:${A}`, size: 5 },
+    );
+    expect(findChecksum(list, lookup("flanneld-amd64"))).to.equal(A);
+  });
+
+  it("are missed on a release page of before June 2025, and on what is none", () => {
+    for (const list of [
+      page({ name: "flanneld-amd64", digest: null }, { name: "flanneld-amd64" }, null),
+      page({ name: "flanneld-amd64", digest: `sha512:${A}${A}` }),
+      '{"message":"Not Found"}',
+      "{",
+    ]) {
+      expect(() => findChecksum(list, lookup("flanneld-amd64"))).to.throw("holds no SHA-256");
+    }
+  });
+
+  it("are found by their own algorithm, in a list that has several", () => {
+    const long = "e".repeat(128);
+    const list = `${A}  f\n${long}  f\nSHA256 (g) = ${A}\nSHA512 (g) = ${long}\n`;
+    for (const name of ["f", "g"]) {
+      expect(findChecksum(list, { ...lookup(name), algorithm: "sha512" })).to.equal(long);
+      expect(findChecksum(list, lookup(name))).to.equal(A);
+    }
+  });
 
   it("are those of the whole file", async () => {
     const directory = mkdtempSync(join(tmpdir(), "checksum-"));

@@ -41,7 +41,9 @@ describe("flannel_install: the file to install from", () => {
     const cpu = { arch: "amd64" } as const;
     const source = sourceOf(declare(optionsWith({ src, retries: 0, ...more })), { cpu });
     if (source === undefined) throw new Error("no source");
-    return obtainAsset(source, expected, staged);
+    const wanted =
+      expected === undefined ? undefined : ({ algorithm: "sha256", hex: expected } as const);
+    return obtainAsset(source, wanted, staged);
   };
   const places = (): { flanneld: string; "mk-docker-opts.sh": string } => ({
     flanneld: join(directory, "daemon"),

@@ -54,6 +54,11 @@ describe("flannel_install: a release file that is not run", () => {
   const faults: readonly (readonly [string, Buffer, RegExp, Parameters<typeof look>[1]?])[] = [
     ["nothing", Buffer.alloc(0), /is empty/],
     ["a page", Buffer.from("<html>"), /is an HTML page/],
+    ["a page behind a comment", Buffer.from("<!-- SSO\n -->\n<html>"), /is an HTML page/],
+    ["a page behind a long comment", Buffer.from(`<!-- ${"x".repeat(600)}`), /is an HTML page/],
+    ["a page behind a byte order mark", Buffer.from("\ufeff <!DOCTYPE html>"), /is an HTML page/],
+    ["XHTML", Buffer.from('<?xml version="1.0"?>\n<!DOCTYPE html>'), /is an HTML page/],
+    ["another XML file", Buffer.from("<?xml version='1.0'?><Error>"), /is neither a program/],
     ["text", Buffer.from("hello"), /is neither a program nor a tar.gz/],
     ["half of it", program.subarray(0, 100_000), /cut short: 100000 of at least/],
     ["for another CPU", elfOf("amd64", text("v0.28.9")), /for amd64, arch asks for arm64/],

@@ -38,7 +38,7 @@ describe("flannel_install: the source", () => {
   it("fills the placeholders of a list of checksums", () => {
     const { checksum } = resolve({ checksum: "sha256:https://m/{version}/{asset}.sha256" });
     expect(checksum).to.deep.equal({
-      kind: "list",
+      ...{ kind: "list", algorithm: "sha256" },
       url: "https://m/v0.28.9/flanneld-arm64.sha256",
     });
   });
