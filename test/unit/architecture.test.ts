@@ -68,6 +68,7 @@ const TESTED_ELSEWHERE: Readonly<Record<string, string>> = {
   "host/download/fetch-text.ts": "integration/flannel_install/transport.test.ts",
   "host/download/request.ts": "integration/flannel_install/transport.test.ts",
   "host/download/sink.ts": "integration/flannel_install/download.test.ts",
+  "host/download/transfer.ts": "host/download/download.test.ts",
   "host/echo-server.ts": "bundle/flannel_overlay.test.ts, with real namespaces",
   "host/echo.ts": "bundle/flannel_overlay.test.ts, with real namespaces",
   "host/held-addresses.ts": "bundle/flannel_overlay.test.ts, with real namespaces",
