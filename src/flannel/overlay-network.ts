@@ -12,11 +12,14 @@ import { type PodNetworks } from "./subnet-env";
 
 type Document = Readonly<Record<string, unknown>>;
 
-/** The `Backend` of a network configuration, as far as devices go. */
+/** The `Backend` of a network configuration, as far as a host's devices and ports go. */
 export interface Backend {
   readonly Type?: unknown;
   readonly VNI?: unknown;
   readonly Mode?: unknown;
+  readonly Port?: unknown;
+  readonly ListenPort?: unknown;
+  readonly ListenPortV6?: unknown;
 }
 
 /** A network configuration as far as a host has to do with it; empty where nothing is known. */
@@ -68,6 +71,9 @@ export function ofMark(mark: NetworkMark): OverlayNetwork {
       ...pick("Type", "Backend.Type"),
       ...pick("VNI", "Backend.VNI"),
       ...pick("Mode", "Backend.Mode"),
+      ...pick("Port", "Backend.Port"),
+      ...pick("ListenPort", "Backend.ListenPort"),
+      ...pick("ListenPortV6", "Backend.ListenPortV6"),
     },
     nftables: words.get("EnableNFTables")?.toLowerCase() === "true",
   };

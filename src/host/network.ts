@@ -22,6 +22,20 @@ export function hasAddress(address: string): boolean {
   );
 }
 
+/** An address as an interface has it. */
+export interface HeldAddress {
+  readonly family: 4 | 6;
+  readonly isLinkLocal: boolean;
+}
+
+/** The addresses of an interface that is up; empty when it is not, or there is none. */
+export function addressesOf(name: string): readonly HeldAddress[] {
+  return (networkInterfaces()[name] ?? []).map(({ family, address }) => ({
+    family: family === "IPv4" ? 4 : 6,
+    isLinkLocal: /^fe[89ab]/i.test(address),
+  }));
+}
+
 /** Whether an interface is up; undefined when there is none of this name. */
 export function tryIsUp(name: string): boolean | undefined {
   try {

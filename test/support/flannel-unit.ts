@@ -19,6 +19,7 @@ import { withAddress } from "../../src/modules/flannel_unit/daemon";
 import { type Declared, declare } from "../../src/modules/flannel_unit/declare";
 import { renderEnvironmentFile } from "../../src/modules/flannel_unit/environment";
 import { hostNeedsOf } from "../../src/modules/flannel_unit/host-settings";
+import { type Lack } from "../../src/modules/flannel_unit/lacks";
 import { type Observed, type RunningDaemon } from "../../src/modules/flannel_unit/observe";
 import { type Plan, plan } from "../../src/modules/flannel_unit/plan";
 import { type Answers } from "../../src/modules/flannel_unit/query";
@@ -71,7 +72,7 @@ interface Facts {
   readonly dates: ReadonlyMap<string, number | undefined>;
   readonly dropIns: ReadonlyMap<string, number>;
   readonly foreign: readonly string[];
-  readonly lacks: readonly string[];
+  readonly lacks: readonly Lack[];
   readonly kernel: { readonly bridgeFilter: boolean; readonly forwarding: boolean };
   readonly devices: ReadonlyMap<string, boolean>;
   readonly residue: Residue | undefined;
@@ -98,7 +99,12 @@ export class UnitHost {
       dropIns: new Map(),
       foreign: [],
       lacks: [
-        "binary: /usr/local/sbin/flanneld: does not exist, install it first (flannel_install)",
+        lackOf(
+          "binary: /usr/local/sbin/flanneld: does not exist, install it first (flannel_install)",
+          {
+            isBroughtLater: true,
+          },
+        ),
       ],
       kernel: { bridgeFilter: true, forwarding: true },
       devices: new Map([["flannel.1", false]]),
@@ -182,11 +188,15 @@ export class UnitHost {
   }
 
   withBinary(binary: FileIdentity | undefined): UnitHost {
-    return this.but({ binary, lacks: binary === undefined ? ["binary: it does not exist"] : [] });
+    return this.but({
+      binary,
+      lacks:
+        binary === undefined ? [lackOf("binary: it does not exist", { isBroughtLater: true })] : [],
+    });
   }
 
-  lacking(...lacks: readonly string[]): UnitHost {
-    return this.but({ lacks: [...this.facts.lacks, ...lacks] });
+  lacking(message: string, kind: Partial<Lack> = {}): UnitHost {
+    return this.but({ lacks: [...this.facts.lacks, lackOf(message, kind)] });
   }
 
   touched(path: string, changedAtMs: number | undefined): UnitHost {
@@ -308,6 +318,7 @@ export class UnitHost {
     return {
       files: needs.files.map((wanted) => ({ file: wanted, before: files.get(wanted.path) })),
       lacksBridgeFilter: needs.bridgeFilter && !kernel.bridgeFilter,
+      wantsBridgeFilter: needs.needsFilter && !kernel.bridgeFilter,
       lacksForwarding: needs.forwarding && !kernel.forwarding,
       offloading: plainDevices.filter((device) => devices.get(device) === true),
       missing: plainDevices.filter((device) => !devices.has(device)),
@@ -317,6 +328,10 @@ export class UnitHost {
   private but(change: Partial<Facts>): UnitHost {
     return new UnitHost({ ...this.facts, ...change });
   }
+}
+
+function lackOf(message: string, kind: Partial<Lack> = {}): Lack {
+  return { message, isVital: true, isBroughtLater: false, ...kind };
 }
 
 function modeOf(path: string): number {

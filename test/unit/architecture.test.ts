@@ -77,6 +77,9 @@ const TESTED_ELSEWHERE: Readonly<Record<string, string>> = {
   "host/reach-protocol.ts": "host/prober.test.ts and bundle/flannel_overlay.test.ts",
   "host/reach.ts": "bundle/flannel_overlay.test.ts, with real namespaces",
   "host/tar.ts": "host/archive.test.ts",
+  "modules/flannel_unit/refusals.ts": "modules/flannel_unit/{plan,query}.test.ts",
+  "modules/flannel_unit/unit-files.ts":
+    "modules/flannel_unit/observe and systemd/convergence.test.ts",
   "modules/flannel_unit/header.ts": "a constant",
   "modules/flannel_overlay/apply.ts": "bundle/flannel_overlay.test.ts, with real namespaces",
   "modules/flannel_overlay/observe.ts": "bundle/flannel_overlay.test.ts, with real namespaces",

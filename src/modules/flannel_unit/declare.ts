@@ -24,6 +24,7 @@ import { type Expectation } from "./probe";
 import { type Query, readQuery } from "./query";
 import { secretNames } from "./secrets";
 import { mergeSettings } from "./settings";
+import { trustVariables } from "./trust";
 
 /** Everything the options say about the host, as files, arguments and variables. */
 export interface Declared extends Daemon {
@@ -82,7 +83,8 @@ export function declare(
   const flags = parseSettings(settings, version);
   checkSecretSettings(options.secret_settings);
   const names = secretNames(options.secret_settings);
-  const variables = splitVariables(options.environment, flags, names);
+  const implied = isKube ? {} : trustVariables(flags, version);
+  const variables = splitVariables({ ...implied, ...options.environment }, flags, names);
   const unitName = unitNameOf(options.name);
   const base = unitName.replace(/\.service$/, "");
   const environmentPath = `${options.options_dir}/${base}.env`;

@@ -5,10 +5,12 @@ import { readFileSync } from "node:fs";
 
 import { devicesOf } from "../../flannel/devices";
 import { type OverlayNetwork } from "../../flannel/overlay-network";
+import { needsBridgeFilter } from "../../flannel/packet-filter";
 import { type FlannelVersion, isAtLeast } from "../../flannel/version";
 import { askProgram } from "../../host/programs";
 import { type FileState, tryReadFile } from "../../host/atomic-file";
 import { listInterfaces } from "../../host/network";
+import { SYSTEMD_PATH, findProgram } from "../../host/search-path";
 import { type Change, command, planRemove, planWrite } from "./changes";
 import { HEADER } from "./header";
 
@@ -39,7 +41,10 @@ export interface OwnFile {
 /** What the wishes come to for one network. */
 export interface HostNeeds {
   readonly files: readonly OwnFile[];
+  /** br_netfilter is to be loaded. */
   readonly bridgeFilter: boolean;
+  /** The release does not start without br_netfilter. */
+  readonly needsFilter: boolean;
   readonly forwarding: boolean;
   /** Devices whose TX checksum offload is to be off. */
   readonly plainDevices: readonly string[];
@@ -48,7 +53,10 @@ export interface HostNeeds {
 /** What the host has of it, and what it lacks. */
 export interface HostSettings {
   readonly files: readonly { readonly file: OwnFile; readonly before: FileState | undefined }[];
+  /** br_netfilter is to be loaded, and is not. */
   readonly lacksBridgeFilter: boolean;
+  /** The release does not start without br_netfilter, and it is not loaded. */
+  readonly wantsBridgeFilter: boolean;
   readonly lacksForwarding: boolean;
   /** Devices that exist with TX checksum offload on, of those that are to have it off. */
   readonly offloading: readonly string[];
@@ -64,8 +72,8 @@ const ASK_TIMEOUT_MS = 10_000;
 /** Derives the needs from wishes, version and the network that is declared or was before. */
 export function hostNeedsOf(wishes: HostWishes, network: OverlayNetwork): HostNeeds {
   const { base, isPresent, version } = wishes;
-  const isNew = version !== undefined && isAtLeast(version, "0.26.0");
-  const bridgeFilter = isPresent && (wishes.loadsBridgeFilter ?? (isNew && !network.nftables));
+  const needsFilter = needsBridgeFilter(version, network.nftables);
+  const bridgeFilter = isPresent && (wishes.loadsBridgeFilter ?? needsFilter);
   const forwarding = isPresent && wishes.forwards;
   return {
     files: [
@@ -84,6 +92,7 @@ export function hostNeedsOf(wishes: HostWishes, network: OverlayNetwork): HostNe
       },
     ],
     bridgeFilter,
+    needsFilter: isPresent && needsFilter,
     forwarding,
     plainDevices: isPresent && wishes.isChecksumOff ? vxlanDevices(network) : [],
   };
@@ -118,12 +127,14 @@ function vxlanDevices(network: OverlayNetwork): readonly string[] {
 
 /** Looks at the files and kernel settings; asks ethtool only about a declared TX checksum offload. */
 export function observeHostSettings(needs: HostNeeds): HostSettings {
-  const { files, bridgeFilter, forwarding, plainDevices } = needs;
+  const { files, bridgeFilter, needsFilter, forwarding, plainDevices } = needs;
+  const isUnfiltered = (bridgeFilter || needsFilter) && tryReadSetting(BRIDGE_FILTER) === undefined;
   const existing = plainDevices.length === 0 ? [] : listInterfaces();
   const present = plainDevices.filter((device) => existing.includes(device));
   return {
     files: files.map((file) => ({ file, before: tryReadFile(file.path) })),
-    lacksBridgeFilter: bridgeFilter && tryReadSetting(BRIDGE_FILTER) === undefined,
+    lacksBridgeFilter: bridgeFilter && isUnfiltered,
+    wantsBridgeFilter: needsFilter && isUnfiltered,
     lacksForwarding: forwarding && tryReadSetting(FORWARDING) !== "1",
     offloading: present.filter(isChecksumOffloaded),
     missing: plainDevices.filter((device) => !present.includes(device)),
@@ -138,7 +149,9 @@ function tryReadSetting(path: string): string | undefined {
   }
 }
 
+/** Where ethtool is missing, the device counts as offloading: a lack that is told before all else. */
 function isChecksumOffloaded(device: string): boolean {
+  if (findProgram("ethtool", process.env["PATH"] ?? SYSTEMD_PATH) === undefined) return true;
   const result = askProgram("ethtool", ["--show-features", device], ASK_TIMEOUT_MS);
   return /^tx-checksumming: on/m.test(result.stdout);
 }

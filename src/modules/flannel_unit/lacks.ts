@@ -5,6 +5,16 @@ import { type FlagValue, filesOf, flagValue } from "../../flannel/flags";
 import { hasAddress, listInterfaces } from "../../host/network";
 import { tryIdentify } from "../../host/proc";
 
+/** One thing that is not there. */
+export interface Lack {
+  /** Which setting needs what, and what to do. */
+  readonly message: string;
+  /** The daemon would not start, or could not do its work; else it would run on without something. */
+  readonly isVital: boolean;
+  /** Something that the play brings before the daemon starts. */
+  readonly isBroughtLater: boolean;
+}
+
 /** What a start needs, and what is brought to the host before it. */
 export interface Needs {
   readonly binary: string;
@@ -13,19 +23,23 @@ export interface Needs {
   readonly brought: ReadonlySet<string>;
 }
 
-/** One sentence for each thing that is not there; another task may be about to bring it. */
-export function findLacks({ binary, flags, brought }: Needs): readonly string[] {
+/** The files and interfaces that are not there. */
+export function findLacks({ binary, flags, brought }: Needs): readonly Lack[] {
   const isLacking = (path: string) => !brought.has(path) && tryIdentify(path) === undefined;
-  return [
+  const files = [
     ...(isLacking(binary)
       ? [`binary: ${binary}: does not exist, install it first (flannel_install)`]
       : []),
     ...filesOf(flags)
       .filter(({ value }) => isLacking(value))
       .map(({ name, value }) => `settings: ${name}: ${value}: no such file on this host`),
-    ...findMissingInterfaces(flags).map(
-      (name) => `settings: iface: ${name}: no such interface or address on this host`,
-    ),
+  ];
+  const interfaces = findMissingInterfaces(flags).map(
+    (name) => `settings: iface: ${name}: no such interface or address on this host`,
+  );
+  return [
+    ...files.map((message) => ({ message, isVital: true, isBroughtLater: true })),
+    ...interfaces.map((message) => ({ message, isVital: true, isBroughtLater: false })),
   ];
 }
 

@@ -1,16 +1,12 @@
 // What this host lacks for a network configuration that is about to be written for all hosts.
 
-import { accessSync, constants } from "node:fs";
 import { networkInterfaces } from "node:os";
-import { join } from "node:path";
 
 import { type BackendNeed, LONGEST_DEVICE_NAME, backendNeedsOf } from "../../flannel/backend-needs";
 import { type FlagValue } from "../../flannel/flags";
 import { type OverlayNetwork } from "../../flannel/overlay-network";
 import { tryFindRefusal } from "../../host/empty-network";
-
-/** What a daemon finds programs with: systemd's default PATH. */
-const PATH = ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"];
+import { SYSTEMD_PATH, findProgram, isProgram } from "../../host/search-path";
 
 /** Where the daemon is to work. */
 export interface Site {
@@ -44,22 +40,13 @@ function tryFindLack(need: BackendNeed, flags: readonly FlagValue[]): string | u
       return `${need.of}: this kernel has no ${need.what} (${words}); load or install its module, or choose another backend`;
     }
     case "program":
-      if (hasProgram(need)) return undefined;
+      if (findProgram(need.name, SYSTEMD_PATH) !== undefined || need.paths.some(isProgram)) {
+        return undefined;
+      }
       return `${need.of}: ${need.name}: no such program on this host, install it`;
     case "family":
       return tryFindFamilyLack(flags);
   }
-}
-
-function hasProgram({ name, paths }: Extract<BackendNeed, { kind: "program" }>): boolean {
-  return [...PATH.map((folder) => join(folder, name)), ...paths].some((path) => {
-    try {
-      accessSync(path, constants.X_OK);
-      return true;
-    } catch {
-      return false;
-    }
-  });
 }
 
 /** flannel takes any address of the interface, a link-local one, too. */

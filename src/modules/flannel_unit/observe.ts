@@ -1,8 +1,5 @@
 // What is on the host now. Reads only; the programs it starts (systemctl show) only answer.
 
-import { readlinkSync } from "node:fs";
-import { join } from "node:path";
-
 import { type NetworkMark, type OverlayNetwork, ofMark } from "../../flannel/overlay-network";
 import { type FlannelVersion } from "../../flannel/version";
 import { type FileState, tryReadFile } from "../../host/atomic-file";
@@ -23,11 +20,13 @@ import { type ConfFileState, observeConfFiles } from "./conf-files";
 import { type Declared } from "./declare";
 import { findForeignVariables } from "./foreign-variables";
 import { type HostSettings, hostNeedsOf, observeHostSettings } from "./host-settings";
-import { findLacks } from "./lacks";
+import { findHostLacks } from "./host-lacks";
+import { type Lack, findLacks } from "./lacks";
 import { type Site } from "./network-lacks";
 import { type Answers, observeAnswers } from "./query";
 import { type Residue, observeResidue } from "./residue";
 import { tryAskRunningVersion } from "./running-version";
+import { type DropIn, findLinks, readDropIns } from "./unit-files";
 import { findMark, markOfProcess } from "./unit-marks";
 
 export interface FileChange {
@@ -48,7 +47,7 @@ export interface UnitFiles {
   readonly environment: FileState | undefined;
   readonly subnet: FileState | undefined;
   /** Drop-ins in `<unit_dir>/<unit>.d`, looked for when they are to be removed. */
-  readonly dropIns: readonly { readonly path: string; readonly file: FileState | undefined }[];
+  readonly dropIns: readonly DropIn[];
 }
 
 /** What may have been changed since the daemon was started. */
@@ -74,8 +73,8 @@ export interface Observed {
   readonly binary: FileIdentity | undefined;
   readonly touched: Touched;
   readonly settings: HostSettings;
-  /** Sentences: what a start would lack. */
-  readonly lacks: readonly string[];
+  /** What a start would lack; nothing is looked for where none is declared. */
+  readonly lacks: readonly Lack[];
   /** Only looked for when it is to be purged. */
   readonly residue: Residue | undefined;
   readonly network: HostNetwork;
@@ -98,15 +97,12 @@ export interface Folder {
   readonly names: readonly string[];
 }
 
-/** Where `systemctl enable` puts its links, whatever directory the unit is in. */
-const LINK_DIR = "/etc/systemd/system";
-
 /** Looks at unit, files and process. */
 export async function observe(declared: Declared): Promise<Observed> {
   const { unitName, unitPath, network } = declared;
   const systemd = tryShowUnit(unitName);
   const files = readFiles(declared);
-  const needs = hostNeedsOf(declared.host, networkOf(declared, files));
+  const settings = observeHostSettings(hostNeedsOf(declared.host, networkOf(declared, files)));
   const daemon = readDaemon(systemd);
   const stranger = observeStranger(declared, daemon);
   return {
@@ -119,8 +115,8 @@ export async function observe(declared: Declared): Promise<Observed> {
     stranger,
     binary: tryIdentify(declared.binary),
     touched: observeTouched(declared, systemd),
-    settings: observeHostSettings(needs),
-    lacks: findLacks({ ...declared, brought: broughtBy(declared) }),
+    settings,
+    lacks: observeLacks(declared, files, settings),
     residue: declared.isPurged
       ? observeResidue(network.networks, files.subnet?.content)
       : undefined,
@@ -142,6 +138,29 @@ function observeStranger(
   const requiredBy = links.flatMap((link) => /^(.*)\.requires$/.exec(link)?.[1] ?? []);
   const isActive = (unit: string) => tryShowUnit(unit)?.activeState === "active";
   return tryObserveStranger(daemon, isEnabled ? requiredBy : [], isActive);
+}
+
+function observeLacks(
+  declared: Declared,
+  files: UnitFiles,
+  settings: HostSettings,
+): readonly Lack[] {
+  if (!["query", "restarted", "started"].includes(declared.state)) return [];
+  const { flags, host, query, takeover, variables } = declared;
+  return [
+    ...findLacks({ ...declared, brought: broughtBy(declared) }),
+    ...findHostLacks({
+      version: host.version,
+      flags,
+      isKube: takeover.isKube,
+      variables: { ...variables.open, ...variables.secret },
+      network: query?.network ?? networkOf(declared, files),
+      isNetworkKnown: (query?.network ?? wantedMark(declared, files)) !== undefined,
+      loadsBridgeFilter: host.loadsBridgeFilter,
+      settings,
+      subnet: files.subnet?.content,
+    }),
+  ];
 }
 
 /** What a daemon will find that is not there yet. */
@@ -218,28 +237,4 @@ function observeForeignVariables(
   return findForeignVariables([head, ...texts], (path) =>
     path.startsWith("/") && path !== environmentPath ? tryReadFile(path)?.content : undefined,
   );
-}
-
-/** Directories of links ("x.wants", "x.requires") that hold one to this unit. */
-function findLinks(unitName: string): readonly string[] {
-  const folders = listNames(LINK_DIR).filter((name) => /\.(wants|requires)$/.test(name));
-  return folders.filter((folder) => isLink(join(LINK_DIR, folder, unitName))).sort();
-}
-
-function isLink(path: string): boolean {
-  try {
-    readlinkSync(path);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-function readDropIns(unitPath: string): UnitFiles["dropIns"] {
-  const folder = `${unitPath}.d`;
-  const paths = listNames(folder)
-    .filter((name) => name.endsWith(".conf"))
-    .sort()
-    .map((name) => join(folder, name));
-  return paths.map((path) => ({ path, file: tryReadFile(path) }));
 }

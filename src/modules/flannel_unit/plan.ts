@@ -2,7 +2,6 @@
 
 import type * as contract from "../../ansible/module";
 import { filesOf } from "../../flannel/flags";
-import { OFFLINE } from "../../host/systemd";
 import {
   type Enablement,
   type Change,
@@ -13,7 +12,7 @@ import {
   restart,
   start,
 } from "./changes";
-import { findConflict, warnOfDependents } from "./adoption";
+import { warnOfDependents } from "./adoption";
 import { warnOfRivals } from "./cni-config";
 import { planConfFiles } from "./conf-files";
 import { withAddress } from "./daemon";
@@ -21,6 +20,14 @@ import { type Declared } from "./declare";
 import { renderEnvironmentFile } from "./environment";
 import { planHostSettings, planOffload } from "./host-settings";
 import { type Observed, wantedMark } from "./observe";
+import {
+  findMask,
+  findOffline,
+  findRefusals,
+  judgeQuery,
+  refuseVital,
+  warnOfLacks,
+} from "./refusals";
 import { planRemoval, planStop } from "./removal";
 import { type RestartReason, findRestartReasons } from "./restart-reasons";
 import { hideSecretFlags, maskValues } from "./secrets";
@@ -55,8 +62,7 @@ export function plan(wish: Declared, observed: Observed): Plan {
     return { ...rest, changes, warnings: warnOfRivals(observed.confFiles) };
   }
   if (declared.state === "query") {
-    const warnings = warnOfDependents(declared.unitName, observed.stranger);
-    return { ...rest, changes: [], obstacles: findRefusals(declared, observed), warnings };
+    return { ...rest, changes: [], ...judgeQuery(declared, observed) };
   }
   return { ...rest, ...planDaemon(declared, observed, texts) };
 }
@@ -79,10 +85,10 @@ function planDaemon(
     obstacles: [
       ...findRefusals(declared, observed),
       ...(changes.length > 0 ? [...findOffline(observed), ...findMask(declared, observed)] : []),
-      ...(starts ? lacksOf(observed) : []),
+      ...(starts ? refuseVital(observed.lacks) : []),
     ],
     warnings: [
-      ...(wantsRunning && !starts ? observed.lacks : []),
+      ...(wantsRunning ? warnOfLacks(observed.lacks, starts) : []),
       ...findWarnings(declared, observed),
       ...warnOfRivals(observed.confFiles),
       ...warnOfDependents(declared.unitName, observed.stranger),
@@ -173,43 +179,6 @@ function planStart(
   if (reasons.length > 0) return [restart(unitName, reasons)];
   const isRunning = systemd?.activeState === "active" && daemon !== undefined;
   return isRunning ? [] : [start(unitName)];
-}
-
-/** What speaks against any plan for this daemon. */
-function findRefusals(declared: Declared, observed: Observed): readonly contract.Obstacle[] {
-  return [
-    ...findConflict(declared.takeover, observed.stranger),
-    ...findNoAddress(declared, observed),
-  ];
-}
-
-/** Without an address of its own to tell, flanneld would take whichever it finds first. */
-function findNoAddress(
-  { addressOf }: Declared,
-  { network: { address, interfaces } }: Observed,
-): readonly contract.Obstacle[] {
-  if (addressOf === undefined || address !== undefined) return [];
-  const message =
-    `interface ${addressOf} has no IPv4 address, or there is no such interface. ` +
-    `The host has ${[...interfaces].sort().join(", ")}. Set k8s_interface to the interface that the ` +
-    "cluster communicates on, or give public-ip in flannel_settings_user";
-  return [{ code: "not_found", message }];
-}
-
-/** Nothing but systemd can run the daemon. */
-function findOffline({ systemd }: Observed): readonly contract.Obstacle[] {
-  return systemd === undefined ? [{ code: "host", message: OFFLINE }] : [];
-}
-
-/** Writing the unit file would silently undo a mask, which somebody set for a reason. */
-function findMask({ unitName }: Declared, { systemd }: Observed): readonly contract.Obstacle[] {
-  if (systemd?.loadState !== "masked") return [];
-  const message = `${unitName} is masked, unmask it with: systemctl unmask ${unitName}`;
-  return [{ code: "refused", message }];
-}
-
-function lacksOf({ lacks }: Observed): readonly contract.Obstacle[] {
-  return lacks.map((message) => ({ code: "not_found", message }));
 }
 
 function findWarnings(

@@ -32,9 +32,15 @@ describe("flannel_unit host settings", () => {
     ],
     [
       "does without br_netfilter where flannel uses nftables",
-      { flannel_version: "v0.26.0", network_config: { EnableNFTables: true } },
+      { flannel_version: "v0.28.0", network_config: { EnableNFTables: true } },
       (host) => host.withKernel({ bridgeFilter: false }),
       [],
+    ],
+    [
+      "loads br_netfilter where flannel checks for it before it knows of nftables",
+      { flannel_version: "v0.27.4", network_config: { EnableNFTables: true } },
+      (host) => host.withKernel({ bridgeFilter: false }),
+      ["load kernel module br_netfilter"],
     ],
     [
       "switches forwarding on",

@@ -10,7 +10,7 @@ function lacksOf(
   brought: readonly string[] = [],
 ): readonly string[] {
   const flags = Object.entries(settings).map(([name, value]) => ({ name, value }));
-  return findLacks({ binary, flags, brought: new Set(brought) });
+  return findLacks({ binary, flags, brought: new Set(brought) }).map(({ message }) => message);
 }
 
 describe("flannel_unit lacks", () => {

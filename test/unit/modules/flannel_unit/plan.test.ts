@@ -158,6 +158,17 @@ describe("flannel_unit plan", () => {
       .warns("binary: ");
   });
 
+  it("warns of what a daemon would run without, and starts it", () => {
+    given(OPTIONS)
+      .on(
+        UnitHost.bare()
+          .withBinary({ device: 1, inode: 2 })
+          .lacking("iptables: none", { isVital: false }),
+      )
+      .refuses()
+      .warns("iptables: none");
+  });
+
   it("does not undo a mask, not even to leave the daemon stopped", () => {
     const host = running.stopped().systemdSays({ loadState: "masked" });
     given(STOPPED)

@@ -24,6 +24,26 @@ describe("flannel_unit query", () => {
     }
   });
 
+  it("refuses what a start would lack, before anything is touched, unless the play brings it", () => {
+    const message = "packet filter: iptables: no such program on this host";
+    given(QUERY).on(bare.lacking(message)).refuses(message);
+    given(QUERY)
+      .on(bare.lacking("ca.pem: none", { isBroughtLater: true }))
+      .refuses()
+      .warns();
+    given(QUERY)
+      .on(bare.lacking(message, { isVital: false }))
+      .refuses()
+      .warns(message);
+  });
+
+  it("lets a daemon that runs as its release run, whatever the next start would lack", () => {
+    const query = { ...QUERY, flannel_version: "v0.28.9" };
+    const host = UnitHost.running({ flannel_version: "v0.28.9" }).lacking("nft: none");
+    given(query).on(host.runningRelease("v0.28.9")).refuses().warns("nft: none");
+    given(query).on(host.runningRelease("v0.28.1")).refuses("nft: none");
+  });
+
   it("tells what the host is like", () => {
     expect(answersOf(given(QUERY).on(bare))).to.deep.include({
       address: "10.9.0.1",
