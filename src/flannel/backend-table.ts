@@ -1,5 +1,7 @@
 // flannel's backends and their options by flannel version (pkg/backend/*, all tags since v0.7.0).
 
+import { type FlannelVersion, isAtLeast } from "./version";
+
 /** One setting of a configuration with its default filled in. */
 export type Setting = string | number | boolean;
 
@@ -17,6 +19,8 @@ export interface BackendOption {
   readonly choices?: readonly string[];
   /** True where daemons with different values cannot talk to each other. */
   readonly shared?: boolean;
+  /** The first version whose daemons tell each other the value, so that it need not be the same. */
+  readonly sharedUntil?: string;
 }
 
 /** What is known about the backends of one type. */
@@ -28,6 +32,8 @@ export interface BackendKind {
 }
 
 const PORT = { kind: "int", range: [0, 65535], shared: true } as const;
+// The lease carries the port since v0.26.6.
+const WIREGUARD_PORT = { ...PORT, sharedUntil: "0.26.6" } as const;
 const MTU = { kind: "int", since: "0.21.3", range: [0, 65535] } as const;
 const TEXT = { kind: "string", default: "" } as const;
 const OFF = { kind: "bool", default: false } as const;
@@ -62,8 +68,8 @@ export const BACKENDS: Readonly<Record<string, BackendKind>> = {
   wireguard: {
     since: "0.16.0",
     options: {
-      ListenPort: { ...PORT, default: 51820 },
-      ListenPortV6: { ...PORT, default: 51821 },
+      ListenPort: { ...WIREGUARD_PORT, default: 51820 },
+      ListenPortV6: { ...WIREGUARD_PORT, default: 51821 },
       PSK: { ...TEXT, shared: true },
       PersistentKeepaliveInterval: { kind: "int", default: 0, range: [0, 65535] },
       Mode: {
@@ -102,10 +108,16 @@ export function isSecretName(name: string): boolean {
   return SECRET_OPTIONS.has(name.toLowerCase());
 }
 
-/** True if daemons with different values of this setting ("Backend.VNI") cannot talk. */
-export function isSharedSetting(backendType: string, name: string): boolean {
+/** True if daemons of this version with different values of this setting ("Backend.VNI") cannot talk. */
+export function isSharedSetting(
+  backendType: string,
+  name: string,
+  version: FlannelVersion,
+): boolean {
   const option = BACKENDS[backendType]?.options[name.replace(/^Backend\./, "")];
-  return name === "Backend.Type" || option?.shared === true;
+  if (name === "Backend.Type") return true;
+  if (option?.shared !== true) return false;
+  return option.sharedUntil === undefined || !isAtLeast(version, option.sharedUntil);
 }
 
 /** What kind of value the key of this name holds, at the top or in Backend, in any spelling. */

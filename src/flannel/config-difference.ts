@@ -1,11 +1,8 @@
-// What differs between two configurations as flannel reads them, and what a change would break.
+// What differs between two configurations as flannel reads them.
 
 import { isRecord } from "../base/json";
 import { MASK } from "../base/secrets";
-import { type Setting, isSecretName, isSharedSetting } from "./backend-table";
-
-import { contains } from "./address";
-import { type Lease, describeLease } from "./lease";
+import { type Setting, isSecretName } from "./backend-table";
 import { type NetworkConfig } from "./network-config";
 import { hideSecrets } from "./secret-text";
 
@@ -24,7 +21,7 @@ export function differencesOf(before: NetworkConfig, after: NetworkConfig): read
   const sameType = before.settings.get("Backend.Type") === after.settings.get("Backend.Type");
   const keys = new Set([...before.settings.keys(), ...after.settings.keys()]);
   return [...keys]
-    .filter((key) => before.settings.get(key) !== after.settings.get(key))
+    .filter((key) => !isSameSetting(before.settings.get(key), after.settings.get(key)))
     .filter((key) => sameType || isTold(key, before) || isTold(key, after))
     .map((key) => ({
       key,
@@ -40,32 +37,9 @@ export function describeDifference({ key, before, after }: Difference): string {
   return `${key} is ${shown(before)}, declared is ${shown(after)}`;
 }
 
-/** Why writing `after` over `before` would break the overlay of daemons that hold these leases. */
-export function disruptionsOf(
-  before: NetworkConfig,
-  after: NetworkConfig,
-  leases: readonly Lease[],
-): readonly string[] {
-  if (leases.length === 0) return [];
-  const oldType = String(before.settings.get("Backend.Type"));
-  const newType = String(after.settings.get("Backend.Type"));
-  const disagreements = differencesOf(before, after)
-    .filter(({ key }) => key === "Backend.Type" || oldType === newType)
-    .filter(({ key }) => isSharedSetting(newType, key))
-    .map((difference) => `${describeDifference(difference)}: daemons of both kinds cannot talk`);
-  const outside = leases.filter((lease) => !containsLease(after, lease)).map(describeLease);
-  const lost =
-    outside.length === 0
-      ? []
-      : [`leased subnets outside the declared network: ${outside.join(", ")}`];
-  return [...disagreements, ...lost];
-}
-
-function containsLease(config: NetworkConfig, lease: Lease): boolean {
-  return config.ranges.every(({ family, network }) => {
-    const subnet = family === 4 ? lease.subnet : lease.ipv6Subnet;
-    return subnet === undefined || contains(network, subnet);
-  });
+/** Settings may be lists, as the route tables of aws-vpc are. */
+function isSameSetting(one: Setting | undefined, other: Setting | undefined): boolean {
+  return one === other || JSON.stringify(one) === JSON.stringify(other);
 }
 
 /** Defaults of options that only one of two backends has would be noise. */

@@ -1,6 +1,6 @@
 // Leases: which host holds which subnet (subnet/subnet.go, lease/lease.go).
 
-import { tryParseRecord } from "../base/json";
+import { isRecord, tryParseRecord } from "../base/json";
 import { type Cidr, formatCidr, sizeOf, tryParseCidr } from "./address";
 import { hideSecrets } from "./secret-text";
 import { type SubnetRange, countSubnets, isWithin } from "./subnet-range";
@@ -13,6 +13,8 @@ export interface Lease {
   readonly publicIp: string | undefined;
   readonly publicIpv6: string | undefined;
   readonly backendType: string | undefined;
+  /** The VNI that the holder uses, from vxlan daemons since v0.14. */
+  readonly vni: number | undefined;
   /** Undefined for a reservation, which does not expire. */
   readonly expiresInSeconds: number | undefined;
 }
@@ -39,6 +41,7 @@ export function tryParseLease({ key, value, ttlSeconds }: LeaseEntry): Lease | u
     publicIp: textOf(attributes["PublicIP"]),
     publicIpv6: textOf(attributes["PublicIPv6"]),
     backendType: textOf(attributes["BackendType"]),
+    vni: vniOf(attributes["BackendData"]),
     expiresInSeconds: ttlSeconds,
   };
 }
@@ -94,6 +97,11 @@ export function isUsableLease(lease: Lease, ranges: readonly SubnetRange[]): boo
     const subnet = range.family === 4 ? lease.subnet : lease.ipv6Subnet;
     return subnet !== undefined && isWithin(range, subnet);
   });
+}
+
+function vniOf(backendData: unknown): number | undefined {
+  const vni = isRecord(backendData) ? backendData["VNI"] : undefined;
+  return typeof vni === "number" ? vni : undefined;
 }
 
 function textOf(value: unknown): string | undefined {

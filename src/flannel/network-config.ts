@@ -123,7 +123,9 @@ function readRanges(
   const ipv4 = switches.get("EnableIPv4") ?? true;
   const ipv6 = switches.get("EnableIPv6") ?? false;
   if (!ipv4 && !ipv6) {
-    findings.harmful("EnableIPv4: both families are off, no host would get a subnet");
+    findings.refused(
+      'EnableIPv4: both families are off, and flanneld ends with "none defined stack"; switch one on',
+    );
   } else if (!ipv4) {
     findings.noted(
       "EnableIPv4: false: flannel tells hosts apart by their IPv4 address, so without IPv4 all hosts get one and the same subnet from etcd (seen with v0.28.9); use dual stack for more than one host",
@@ -153,13 +155,18 @@ function isNetworkGiven(given: FamilyKeys, version: FlannelVersion, findings: Fi
   return false;
 }
 
-/** Keys of a family that is off have no effect. */
+/** Keys of a family that is off have no effect, but flannel's lease takes its length and first address. */
 function checkDisabled(family: Family, document: Document, findings: Findings): void {
-  const given = Object.values(FAMILIES[family].keys).filter((key) => key in document);
+  const { network, ...others } = FAMILIES[family].keys;
+  const given = [network, ...Object.values(others)].filter((key) => isGiven(document[key]));
   if (given.length === 0) return;
-  findings.harmful(
-    `${given.join(", ")}: without effect, set EnableIPv${family}: true or leave them out`,
-  );
+  const told = `${given.join(", ")}: without effect while EnableIPv${family} is false`;
+  if (family === 6 || given.every((key) => key === network)) findings.noted(told);
+  else findings.harmful(`${given.join(", ")}: leave them out where EnableIPv4 is false`);
+}
+
+function isGiven(value: unknown): boolean {
+  return value !== undefined && value !== null;
 }
 
 function readBackendKey(

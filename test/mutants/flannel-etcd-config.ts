@@ -6,8 +6,18 @@ export const FLANNEL_ETCD_CONFIG: readonly Mutant[] = [
   ...mutantsOf("src/modules/flannel_etcd_config/plan.ts", [
     [
       "the network of running daemons is broken",
-      "if (reasons.length === 0 || declared.allowsDisruption) return update;",
-      "if (reasons.length >= 0) return update;",
+      "if (declared.allowsDisruption) {",
+      "if (damage.length > 0) {",
+    ],
+    [
+      "the guard looks at the old text alone",
+      "const damage = written === undefined ? []",
+      "const damage = written === undefined || stored?.reading.config === undefined ? []",
+    ],
+    [
+      "what was allowed is not told",
+      "warnings: [...(planned.warnings ?? []), told]",
+      "warnings: planned.warnings",
     ],
     ["somebody else's configuration is written over", "if (observed.raced) {", "if (false) {"],
     ["a conflict is kept in silence", 'if (declared.ifExists === "fail") {', "if (false) {"],
@@ -33,8 +43,8 @@ export const FLANNEL_ETCD_CONFIG: readonly Mutant[] = [
     ],
     [
       "a changed configuration needs no restart",
-      "restartRequired: true };",
-      "restartRequired: false };",
+      "restartRequired: true,",
+      "restartRequired: false,",
     ],
     [
       "a refusal is only a warning in check mode",

@@ -4,10 +4,44 @@ import { type Mutant, mutantsOf } from "./mutant";
 
 const FLANNEL = [
   ...mutantsOf("src/flannel/config-difference.ts", [
+    ["a list is never the same one", "JSON.stringify(one) === JSON.stringify(other)", "false"],
+  ]),
+  ...mutantsOf("src/flannel/lease-fate.ts", [
     [
-      "a lease that lost one family counts as kept",
-      "return config.ranges.every(",
-      "return config.ranges.some(",
+      "IPv6 switched off keeps the subnet",
+      'return "IPv6 is switched off, and flannel gives up the IPv4 subnet with it";',
+      "return undefined;",
+    ],
+    [
+      "nobody crashes with IPv6",
+      "if (ipv6 && withoutIpv6.size > (hasOwn ? 1 : 0)) return CRASHES;",
+      "",
+    ],
+    ["a daemon without IPv4 finds a subnet", "return SEARCHES;", "return KEEPS;"],
+    [
+      "all find room that one finds",
+      'fate.subnet === "other" && left-- <= 0n',
+      'fate.subnet === "other" && left <= 0n',
+    ],
+    [
+      "every lease of a host is used",
+      "return !seen.has(address) && seen.add(address).size > 0;",
+      "return true;",
+    ],
+  ]),
+  ...mutantsOf("src/flannel/disruption.ts", [
+    [
+      "the old text counts more than the lease",
+      "lease.backendType ?? (before === undefined ? undefined : typeOf(before))",
+      "before === undefined ? lease.backendType : typeOf(before)",
+    ],
+    ["a lease that nobody uses is damage", 'fate.subnet !== "unused" && ', ""],
+  ]),
+  ...mutantsOf("src/flannel/subnet-supply.ts", [
+    [
+      "a smaller block leaves its subnet free",
+      "(end - min + size - 1n) / size",
+      "(end - min) / size",
     ],
   ]),
   ...mutantsOf(

@@ -6,9 +6,13 @@ import {
   type Difference,
   describeDifference,
   differencesOf,
-  disruptionsOf,
 } from "../../flannel/config-difference";
-import { describeLease } from "../../flannel/lease";
+import {
+  type Outlook,
+  describeDisruptions,
+  foreseeOverlay,
+  listLeases,
+} from "../../flannel/disruption";
 import { type NetworkConfig } from "../../flannel/network-config";
 import { type Change, purgeLease, removeConfig, writeConfig } from "./changes";
 import { checkConfig, judge } from "./check";
@@ -21,6 +25,8 @@ export interface Plan extends AnyPlan<Change> {
   readonly differences: readonly Difference[];
   /** Whether running daemons have to be restarted to follow the changes. */
   readonly restartRequired: boolean;
+  /** What each daemon with a lease would do at its next start, in the order of the leases. */
+  readonly outlooks: readonly Outlook[];
 }
 
 /** What the plan is made from: the declared configuration as it is to be written, if there is one. */
@@ -30,17 +36,42 @@ interface Case {
   readonly wanted: NetworkConfig | undefined;
 }
 
-const NOTHING: Plan = { changes: [], differences: [], restartRequired: false };
+const NOTHING: Plan = { changes: [], differences: [], restartRequired: false, outlooks: [] };
 
 /** The steps, and why not to take them. */
 export function plan(declared: Declared, observed: Observed): Plan {
   const { document } = declared;
   const checked = document === undefined ? undefined : checkConfig(document, observed.reader);
   if (checked?.fault !== undefined) return { ...NOTHING, obstacles: [checked.fault] };
-  const planned = planState({ declared, observed, wanted: checked?.config });
+  const given = { declared, observed, wanted: checked?.config };
+  const planned = guard(given, planState(given));
   const notes = (checked?.notes ?? []).map((note) => `config: ${note}`);
   const warnings = [...(planned.warnings ?? []), ...describeLeft(observed, planned), ...notes];
   return { ...planned, warnings };
+}
+
+/** Writes nothing that costs a running daemon its subnet or its peers, unless that is allowed. */
+function guard({ declared, observed, wanted }: Case, planned: Plan): Plan {
+  const { key, stored, leases, reader } = observed;
+  const written = planned.changes.find((change) => change.kind === "write");
+  const declaredOne = written?.config ?? wanted ?? stored?.reading.config;
+  const outlooks = foreseeOverlay(leases, {
+    before: stored?.reading.config,
+    after: declared.state === "absent" ? undefined : declaredOne,
+    version: reader.version,
+  });
+  const foreseen = { ...planned, outlooks };
+  const damage = written === undefined ? [] : describeDisruptions(outlooks);
+  if (damage.length === 0) return foreseen;
+  const told = `${key}: of ${leases.length} daemons that hold leases: ${damage.join("; ")}`;
+  if (declared.allowsDisruption) {
+    return { ...foreseen, warnings: [...(planned.warnings ?? []), told] };
+  }
+  return refuse(
+    foreseen,
+    "refused",
+    `${told}; nothing was written, because that would break the network of running pods: plan a downtime in which all daemons start anew, then set allow_disruptive: true`,
+  );
 }
 
 function planState(given: Case): Plan {
@@ -108,21 +139,13 @@ function planUpdate(
     const why = "someone else wrote it while this task ran";
     return refuse({ ...NOTHING, differences }, "conflict", `${told} (${why})`);
   }
-  const update = {
+  return {
+    ...NOTHING,
     changes: [writeConfig(observed, wanted)],
     obstacles: findLackingHosts(observed.key, declared.lacks),
     differences,
     restartRequired: true,
   };
-  const before = existing.reading.config;
-  const reasons = before === undefined ? [] : disruptionsOf(before, wanted, observed.leases);
-  if (reasons.length === 0 || declared.allowsDisruption) return update;
-  const holders = observed.leases.map(describeLease).join(", ");
-  return refuse(
-    update,
-    "refused",
-    `${observed.key}: the change would break the network of running daemons: ${reasons.join("; ")} (leases: ${holders}); stop the daemons first, or set allow_disruptive: true`,
-  );
 }
 
 /** The configuration first: without it no daemon can take another lease. */
@@ -134,11 +157,10 @@ function planAbsent({ declared, observed }: Case): Plan {
   ];
   const removal = { ...NOTHING, changes };
   if (changes.length === 0 || leases.length === 0 || declared.allowsDisruption) return removal;
-  const holders = leases.map(describeLease).join(", ");
   return refuse(
     removal,
     "refused",
-    `${key}: daemons hold leases: ${holders}; stop them and wait until the leases have ended, or set allow_disruptive: true`,
+    `${key}: daemons hold leases: ${listLeases(leases)}; stop them and wait until the leases have ended, or set allow_disruptive: true`,
   );
 }
 

@@ -1,6 +1,7 @@
 // The module's own keys of the result, the same on success and on failure.
 
 import { type Told } from "../../ansible/module";
+import { afterRestart, renumberedOf, unreachableOf } from "../../flannel/disruption";
 import { capacityOf, reportLease } from "../../flannel/lease";
 import { type NetworkConfig } from "../../flannel/network-config";
 import { presentText } from "../../flannel/secret-text";
@@ -42,11 +43,21 @@ export function report(
       content === undefined ? null : presentText(content.text, hideByRevision(content.revision)),
     differences: plan.differences,
     revision: content?.revision ?? null,
-    leases: leases.map(reportLease),
+    leases: reportLeases(leases, plan),
+    renumbered: renumberedOf(plan.outlooks),
+    unreachable: unreachableOf(plan.outlooks),
     capacity: capacityOf(ranges, leases) ?? null,
     restart_required: plan.restartRequired && told.changes.length > 0,
     other_api: elsewhere.find((found) => found.api !== api)?.api ?? null,
   };
+}
+
+function reportLeases(leases: readonly HeldLease[], { outlooks }: Plan): readonly unknown[] {
+  const foreseen = new Map(outlooks.map((outlook) => [outlook.lease.key, afterRestart(outlook)]));
+  return leases.map((lease) => ({
+    ...reportLease(lease),
+    after_restart: foreseen.get(lease.key) ?? null,
+  }));
 }
 
 function contentAfter(

@@ -1,11 +1,6 @@
 import { expect } from "chai";
 
-import {
-  describeDifference,
-  differencesOf,
-  disruptionsOf,
-} from "../../../src/flannel/config-difference";
-import { type Lease, tryParseLease } from "../../../src/flannel/lease";
+import { describeDifference, differencesOf } from "../../../src/flannel/config-difference";
 import { type NetworkConfig, readNetworkConfig } from "../../../src/flannel/network-config";
 import { parseVersion } from "../../../src/flannel/version";
 
@@ -22,10 +17,6 @@ function config(part: Json = {}, backend: Json = { Type: "vxlan" }): NetworkConf
 function told(before: NetworkConfig, after: NetworkConfig): readonly string[] {
   return differencesOf(before, after).map(describeDifference);
 }
-
-const LEASES: readonly Lease[] = ["10.200.31.0-24", "10.200.77.0-24"].flatMap(
-  (key) => tryParseLease({ key, value: '{"PublicIP":"10.8.0.111"}', ttlSeconds: 1 }) ?? [],
-);
 
 describe("differences", () => {
   const none: [string, NetworkConfig, NetworkConfig][] = [
@@ -44,6 +35,32 @@ describe("differences", () => {
       expect(told(before, after)).to.deep.equal([]);
     });
   }
+
+  it("are not: the same list of route tables", () => {
+    const reader = { version: parseVersion("v0.19.2"), architectures: ["amd64"] };
+    const [one, same, other] = [["rtb-1", "rtb-2"], ["rtb-1", "rtb-2"], ["rtb-1"]].map(
+      (RouteTableID) =>
+        readNetworkConfig(
+          { Network: "10.200.0.0/16", Backend: { Type: "aws-vpc", RouteTableID } },
+          reader,
+        ).config ?? config(),
+    );
+    if (one === undefined || same === undefined || other === undefined)
+      throw new Error("no config");
+    expect(told(one, same)).to.deep.equal([]);
+    expect(told(one, other)).to.deep.equal([
+      "Backend.RouteTableID is rtb-1,rtb-2, declared is rtb-1",
+    ]);
+  });
+
+  it("mask what a string may hide", () => {
+    const command = (text: string): NetworkConfig =>
+      config({}, { Type: "extension", SubnetAddCommand: text });
+    const differences = differencesOf(command("true"), command('echo {"PSK": "hunter2"}'));
+    expect(differences).to.deep.equal([
+      { key: "Backend.SubnetAddCommand", before: "true", after: "********" },
+    ]);
+  });
 
   it("are told by setting", () => {
     expect(told(config(), config({ SubnetLen: 25 }, { Type: "vxlan", VNI: 7 }))).to.deep.equal([
@@ -73,66 +90,4 @@ describe("differences", () => {
     ]);
     expect(told(one, two)).to.deep.equal(["Backend.PSK differs"]);
   });
-});
-
-describe("disruptions", () => {
-  const disruptive: [string, NetworkConfig, string][] = [
-    ["another type", config({}, { Type: "host-gw" }), "Backend.Type is vxlan, declared is host-gw"],
-    ["another VNI", config({}, { Type: "vxlan", VNI: 2 }), "Backend.VNI is 1, declared is 2"],
-    ["another port", config({}, { Type: "vxlan", Port: 4789 }), "Backend.Port is 8472"],
-    [
-      "a network without the leased subnets",
-      config({ Network: "10.200.0.0/18" }),
-      "outside the declared network: 10.200.77.0/24 of 10.8.0.111",
-    ],
-  ];
-  for (const [name, after, message] of disruptive) {
-    it(`are: ${name}`, () => {
-      const reasons = disruptionsOf(config(), after, LEASES);
-      expect(reasons.join("\n")).to.include(message);
-      expect(reasons).to.have.length(1);
-    });
-
-    it(`are not, without leases: ${name}`, () => {
-      expect(disruptionsOf(config(), after, [])).to.deep.equal([]);
-    });
-  }
-
-  const dual = { EnableIPv6: true, IPv6Network: "fd00:200::/48" };
-  const dualLeases = ["10.200.31.0-24&fd00:200:0:31::-64"].flatMap(
-    (key) => tryParseLease({ key, value: '{"PublicIP":"10.8.0.111"}', ttlSeconds: 1 }) ?? [],
-  );
-  for (const [family, after] of [
-    ["IPv4", config({ ...dual, Network: "10.201.0.0/16" })],
-    ["IPv6", config({ ...dual, IPv6Network: "fd00:201::/48" })],
-  ] as const) {
-    it(`are, with dual stack: a network without the leased subnet of ${family} alone`, () => {
-      expect(disruptionsOf(config(dual), config(dual), dualLeases)).to.deep.equal([]);
-      expect(disruptionsOf(config(dual), after, dualLeases).join()).to.include(
-        "outside the declared network: 10.200.31.0/24 of 10.8.0.111",
-      );
-    });
-  }
-
-  it("mask what a string may hide", () => {
-    const command = (text: string): NetworkConfig =>
-      config({}, { Type: "extension", SubnetAddCommand: text });
-    const differences = differencesOf(command("true"), command('echo {"PSK": "hunter2"}'));
-    expect(differences).to.deep.equal([
-      { key: "Backend.SubnetAddCommand", before: "true", after: "********" },
-    ]);
-  });
-
-  const gentle: [string, NetworkConfig][] = [
-    ["a larger network", config({ Network: "10.192.0.0/12" })],
-    ["another subnet length", config({ SubnetLen: 25 })],
-    ["other bounds", config({ SubnetMin: "10.200.16.0", SubnetMax: "10.200.127.0" })],
-    ["direct routing", config({}, { Type: "vxlan", DirectRouting: true })],
-    ["an MTU", config({}, { Type: "vxlan", MTU: 1400 })],
-  ];
-  for (const [name, after] of gentle) {
-    it(`are not: ${name}`, () => {
-      expect(disruptionsOf(config(), after, LEASES)).to.deep.equal([]);
-    });
-  }
 });

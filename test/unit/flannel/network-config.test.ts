@@ -101,6 +101,10 @@ describe("network configuration", () => {
         { EnableIPv6: true, Network: "10.0.0.0/8", IPv6Network: "fd00::/125" },
       ],
       ["EnableIPv6: expected true or false", { Network: "10.0.0.0/16", EnableIPv6: "yes" }],
+      [
+        "EnableIPv4: both families are off, and flanneld ends with",
+        { Network: "10.0.0.0/16", EnableIPv4: false, EnableIPv6: false },
+      ],
       ["Backend: expected an object", { Network: "10.0.0.0/16", Backend: "vxlan" }],
       ["Backend.Type: missing", { Network: "10.0.0.0/16", Backend: {} }],
       ["SubnetLen: expected at least 16", { Network: "10.0.0.0/16", SubnetLen: 15 }, "v0.9.1"],
@@ -123,8 +127,10 @@ describe("network configuration", () => {
       ["SubnetMin: 10.200.9.0 is behind", { SubnetMin: "10.200.9.0", SubnetMax: "10.200.8.0" }],
       ["EnableIPv6: needs flannel v0.15.0", { EnableIPv6: true }, "v0.14.0"],
       ["EnableNFTables: needs flannel v0.25.0", { EnableNFTables: true }, "v0.24.0"],
-      ["IPv6Network: without effect, set EnableIPv6: true", { IPv6Network: "fd00::/48" }],
-      ["EnableIPv4: both families are off", { EnableIPv4: false }],
+      [
+        "Network, SubnetLen: leave them out where EnableIPv4 is false",
+        { EnableIPv4: false, EnableIPv6: true, IPv6Network: "fd00::/48", SubnetLen: 24 },
+      ],
       ["SubnetMin: 10.200.1.7 is not the start", { SubnetMin: "10.200.1.7" }, "v0.9.1"],
     ];
     for (const [message, part, version] of swallowed) {
@@ -149,6 +155,23 @@ describe("network configuration", () => {
       const { config, findings } = read({ Network: "10.0.0.0/16" });
       expect(findings.notes.join()).to.include("Backend: not given");
       expect(config?.document).to.deep.equal({ Network: "10.0.0.0/16", Backend: { Type: "udp" } });
+    });
+
+    it("notes what a family that is off passes over, as a switch in a template leaves it", () => {
+      const documents = [
+        { Network: "10.0.0.0/16", EnableIPv6: false, IPv6Network: "fd00::/48", IPv6SubnetLen: 64 },
+        { Network: "10.0.0.0/16", EnableIPv4: false, EnableIPv6: true, IPv6Network: "fd00::/48" },
+      ];
+      const notes = documents.map((document) => {
+        const { config, findings } = read({ ...document, ...VXLAN });
+        expect(config?.document).to.include(document);
+        expect(findings.hazards).to.deep.equal([]);
+        return findings.notes.join();
+      });
+      expect(notes[0]).to.equal(
+        "IPv6Network, IPv6SubnetLen: without effect while EnableIPv6 is false",
+      );
+      expect(notes[1]).to.include("Network: without effect while EnableIPv4 is false");
     });
 
     it("notes that IPv6 alone serves one host only", () => {

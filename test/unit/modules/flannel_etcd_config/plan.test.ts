@@ -5,6 +5,7 @@ import { type Plan } from "../../../../src/modules/flannel_etcd_config/plan";
 
 const CONFIG = { Network: "10.200.0.0/16", Backend: { Type: "vxlan" } };
 const LARGER = { ...CONFIG, Network: "10.192.0.0/12" };
+const LARGER_APART = { ...CONFIG, Network: "10.16.0.0/12" };
 const HOST_GW = { ...CONFIG, Backend: { Type: "host-gw" } };
 
 interface Scene extends Place {
@@ -118,6 +119,60 @@ describe("the plan", () => {
       for (const { diff } of planned.changes) expect(diff?.before).not.to.equal(diff?.after);
     });
   }
+
+  const UNDER_TWO = { leases: ["10.200.5.0-24", "10.200.6.0-24"] };
+
+  for (const [name, stored, declared] of [
+    ["longer subnets", CONFIG, { ...CONFIG, SubnetLen: 26 }],
+    ["shorter subnets", CONFIG, { ...CONFIG, SubnetLen: 22 }],
+    ["a higher lower bound", CONFIG, { ...CONFIG, SubnetMin: "10.200.100.0" }],
+    ["a lower upper bound", CONFIG, { ...CONFIG, SubnetMax: "10.200.4.0" }],
+    ["IPv6 switched on", CONFIG, { ...CONFIG, EnableIPv6: true, IPv6Network: "fd00::/48" }],
+    [
+      "IPv4 switched off",
+      { ...CONFIG, EnableIPv6: true, IPv6Network: "fd00::/48" },
+      { ...CONFIG, EnableIPv4: false, EnableIPv6: true, IPv6Network: "fd00::/48" },
+    ],
+    [
+      "another backend, where flannel cannot use the old text",
+      { Network: "10.1.0.0/16", Backend: { Type: "ali-vpc" } },
+      HOST_GW,
+    ],
+    ["another network, where the old text is no JSON", "{", LARGER_APART],
+    ["another network, where there is none", undefined, LARGER_APART],
+  ] as const) {
+    it(`with ${name} is refused under leases, and told where it is allowed`, async () => {
+      const scene = { ...UNDER_TWO, stored, declared };
+      const refused = await plan({ if_exists: "update" }, scene);
+      const [obstacle] = refused.obstacles ?? [];
+      expect(obstacle).to.include({ code: "refused", lasting: true });
+      for (const lease of ["10.200.5.0/24 of 10.8.0.1", "10.200.6.0/24 of 10.8.0.2"]) {
+        expect(obstacle?.message).to.include(lease);
+      }
+      const allowed = await plan({ if_exists: "update", allow_disruptive: true }, scene);
+      expect(allowed.obstacles ?? []).to.deep.equal([]);
+      expect(allowed.warnings?.join()).to.include("10.200.5.0/24 of 10.8.0.1");
+      const alone = await plan({ if_exists: "update" }, { stored, declared });
+      expect(alone.obstacles ?? []).to.deep.equal([]);
+      expect(kinds(alone)).to.deep.equal(["write"]);
+    });
+  }
+
+  it("writes a lost configuration anew under the daemons that run by it", async () => {
+    const planned = await plan({}, { ...UNDER_TWO, declared: CONFIG });
+    expect(kinds(planned)).to.deep.equal(["write"]);
+    expect(planned.obstacles ?? []).to.deep.equal([]);
+  });
+
+  it("refuses in a few lines, however many leases there are", async () => {
+    const leases = Array.from({ length: 5000 }, (_, i) => `10.${i >> 8}.${i & 255}.0-24`);
+    const scene = { stored: CONFIG, declared: { ...CONFIG, SubnetLen: 26 }, leases };
+    for (const options of [{ if_exists: "update" }, { state: "absent" }]) {
+      const [obstacle] = (await plan(options, scene)).obstacles ?? [];
+      expect(obstacle?.message).to.match(/and \d+ more/);
+      expect(obstacle?.message.length).to.be.below(2048);
+    }
+  });
 
   const refusals: [string, Json, Scene, string, string][] = [
     [

@@ -64,6 +64,30 @@ describe("the result", () => {
     });
   });
 
+  it("foresees the next start under the declared configuration, else under the one in etcd", async () => {
+    const config = { Network: "10.200.0.0/16", Backend: { Type: "vxlan" } };
+    const scene = { stored: config, leases: ["10.200.1.0-24", "10.99.1.0-24"] };
+    const declared = { ...config, SubnetLen: 26 };
+    const foreseen = async (options: Json): Promise<unknown[]> => {
+      const result = await run(scene, options);
+      const leases = result["leases"] as Json[];
+      return [...leases.map((lease) => lease["after_restart"]), result["renumbered"]];
+    };
+    const [first, second] = ["10.99.1.0/24 of 10.8.0.2", "10.200.1.0/24 of 10.8.0.1"];
+    expect(await foreseen({ state: "query" })).to.deep.equal(["renumbered", "keeps", [first]]);
+    for (const options of [
+      { state: "query", config: declared },
+      { config: declared, if_exists: "update" },
+    ]) {
+      expect(await foreseen(options)).to.deep.equal(["renumbered", "renumbered", [first, second]]);
+    }
+    const absent = await run(scene, { state: "absent", allow_disruptive: true });
+    expect(absent["unreachable"]).to.deep.equal([first, second]);
+    const hostGw = { ...config, Backend: { Type: "host-gw" } };
+    const parted = await run(scene, { state: "query", config: hostGw });
+    expect(parted["unreachable"]).to.deep.equal([first, second]);
+  });
+
   it("says where a configuration is that flannel will not find", async () => {
     expect(await run({ other: CONFIG }, { state: "query" })).to.include({ other_api: "v2" });
   });
