@@ -4,7 +4,7 @@
 import { existsSync } from "node:fs";
 
 import { type EtcdApi } from "../flannel/etcd-layout";
-import { type EtcdStore } from "./store";
+import { type EtcdStore, type FolderStore } from "./store";
 import { type TlsFiles } from "./tls";
 
 /** The first of the given files that does not exist; undefined when all do. */
@@ -24,4 +24,10 @@ export function blindStore(api: EtcdApi): EtcdStore {
     replace: refuse,
     remove: refuse,
   };
+}
+
+/** The same for what may be left in the v2 store. */
+export function blindFolders(): FolderStore {
+  const removeFolder = (): Promise<never> => Promise.reject(new Error("check mode writes nothing"));
+  return { ...blindStore("v2"), tree: () => Promise.resolve(undefined), removeFolder };
 }

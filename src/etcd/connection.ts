@@ -6,7 +6,7 @@ import { type Endpoint } from "./endpoint";
 import { Failover } from "./failover";
 import { HttpClient } from "./http-client";
 import { Members } from "./members";
-import { type Credentials, type EtcdStore } from "./store";
+import { type Credentials, type EtcdStore, type FolderStore } from "./store";
 import { type TlsFiles, readTlsMaterial } from "./tls";
 import { type V2Reads, V2Store } from "./v2-store";
 import { V3Etcdctl } from "./v3-etcdctl";
@@ -60,6 +60,12 @@ export class EtcdConnection {
     const { current } = this.#failover;
     const deadline = new Deadline(this.options.deadline.shareMs(4, GLANCE_LIMIT_MS));
     return this.#open(api, new Failover([current], deadline), "traceless");
+  }
+
+  /** The v2 store of a flannel that reads v3: what is left in it is looked at, and removed, without a trace. */
+  leftV2(): FolderStore {
+    const { credentials } = this.options;
+    return new V2Store(this.#client, this.#failover, this.#members, credentials, "traceless");
   }
 
   #open(api: EtcdApi, failover: Failover, reads: V2Reads): EtcdStore {

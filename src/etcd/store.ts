@@ -33,6 +33,13 @@ export interface StoreOrigin {
   readonly transport: Transport;
 }
 
+/** A folder of v2 with all below it. */
+export interface V2Tree {
+  readonly entries: readonly StoredEntry[];
+  /** Itself and all below, the deepest first. */
+  readonly folders: readonly string[];
+}
+
 /**
  * A guarded key-value store. Reads are linearizable. Every method throws ModuleError; the three
  * writes also throw LostAnswerError when nobody can know whether they were carried out.
@@ -53,4 +60,12 @@ export interface EtcdStore {
   replace(key: string, value: string, revision: number): Promise<WriteAnswer>;
   /** Removes the key if it is still at this revision. */
   remove(key: string, revision: number): Promise<WriteAnswer>;
+}
+
+/** v2 alone has folders, which stay when they are empty. */
+export interface FolderStore extends EtcdStore {
+  /** Undefined where there is none. */
+  tree(folder: string): Promise<V2Tree | undefined>;
+  /** Removes the folder if it is empty; nothing happens to one that is not, or is gone. */
+  removeFolder(folder: string): Promise<void>;
 }

@@ -9,23 +9,27 @@ import { type HttpClient, type HttpRequest, type HttpResponse } from "./http-cli
 import { type Members, isEtcdAtLeast } from "./members";
 import {
   type Credentials,
-  type EtcdStore,
+  type FolderStore,
   type StoreOrigin,
   type StoredEntry,
   type StoredValue,
+  type V2Tree,
   type WriteAnswer,
 } from "./store";
 
 /** etcd's own error codes (v2/errors in its source). */
 const KEY_NOT_FOUND = 100;
 const COMPARE_FAILED = 101;
+const NOT_A_FOLDER = 104;
 const KEY_EXISTS = 105;
+const FOLDER_NOT_EMPTY = 108;
 
 interface Node {
   readonly key: string;
   readonly value: string | undefined;
   readonly modifiedIndex: number;
   readonly ttl: number | undefined;
+  readonly isFolder: boolean;
   readonly nodes: readonly Node[];
 }
 
@@ -39,7 +43,7 @@ type Answer =
  */
 export type V2Reads = "in-use" | "traceless";
 
-export class V2Store implements EtcdStore {
+export class V2Store implements FolderStore {
   readonly api = "v2";
   /** Whether this store has been seen to hold anything, or was written to. */
   #isInUse = false;
@@ -68,10 +72,23 @@ export class V2Store implements EtcdStore {
   }
 
   async list(folder: string): Promise<readonly StoredEntry[]> {
-    const node = await this.#find(folder);
-    return (node?.nodes ?? []).flatMap(({ key, value, modifiedIndex, ttl }) =>
-      value === undefined ? [] : [{ key, value, revision: modifiedIndex, ttlSeconds: ttl }],
-    );
+    return ((await this.#find(folder))?.nodes ?? []).flatMap(entriesOf);
+  }
+
+  async tree(folder: string): Promise<V2Tree | undefined> {
+    const node = await this.#get(folder, "?recursive=true");
+    if (node?.isFolder !== true) return undefined;
+    const all = nodesBelow(node);
+    return {
+      entries: all.flatMap(entriesOf),
+      folders: all.flatMap(({ isFolder, key }) => (isFolder ? [key] : [])).reverse(),
+    };
+  }
+
+  async removeFolder(folder: string): Promise<void> {
+    const answer = await this.#send("DELETE", folder, "?dir=true", undefined, true);
+    if (answer.kind === "node") return;
+    this.#expect(answer.errorCode, [KEY_NOT_FOUND, NOT_A_FOLDER, FOLDER_NOT_EMPTY]);
   }
 
   create(key: string, value: string): Promise<WriteAnswer> {
@@ -220,6 +237,16 @@ function readNode(raw: Readonly<Record<string, unknown>>): Node {
     value: typeof value === "string" && raw["dir"] !== true ? value : undefined,
     modifiedIndex: typeof modifiedIndex === "number" ? modifiedIndex : 0,
     ttl: typeof ttl === "number" ? ttl : undefined,
+    isFolder: raw["dir"] === true,
     nodes: Array.isArray(nodes) ? nodes.filter(isRecord).map(readNode) : [],
   };
+}
+
+function entriesOf({ key, value, modifiedIndex, ttl }: Node): readonly StoredEntry[] {
+  return value === undefined ? [] : [{ key, value, revision: modifiedIndex, ttlSeconds: ttl }];
+}
+
+/** A folder before what is in it. */
+function nodesBelow(node: Node): readonly Node[] {
+  return [node, ...node.nodes.flatMap(nodesBelow)];
 }

@@ -4,12 +4,15 @@
 import { parseArguments } from "../../src/ansible/arguments";
 import { type Context } from "../../src/ansible/module";
 import { parseOptions } from "../../src/ansible/options";
+import { ModuleError } from "../../src/base/errors";
 import { Redactor } from "../../src/ansible/redact";
 import { ModuleRun } from "../../src/ansible/run";
 import {
   type EtcdStore,
+  type FolderStore,
   type StoredEntry,
   type StoredValue,
+  type V2Tree,
   type WriteAnswer,
 } from "../../src/etcd/store";
 import { type EtcdApi, otherApi } from "../../src/flannel/etcd-layout";
@@ -60,7 +63,9 @@ export async function failureOf(options: Json, settings: Json = {}): Promise<Fai
 
 /** An etcd in memory: both stores, without a cluster and without time. */
 export class MemoryEtcd {
-  readonly #stores = { v2: new MemoryStore("v2"), v3: new MemoryStore("v3") };
+  readonly #stores = { v2: new MemoryFolders("v2"), v3: new MemoryStore("v3") };
+  /** Whether the v2 API is on. */
+  hasV2 = true;
 
   store(api: EtcdApi): MemoryStore {
     return this.#stores[api];
@@ -68,6 +73,11 @@ export class MemoryEtcd {
 
   glance(api: EtcdApi): MemoryStore {
     return this.#stores[api];
+  }
+
+  leftV2(): MemoryFolders {
+    const off = new ModuleError("unsupported", "its v2 API is off");
+    return this.hasV2 ? this.#stores.v2 : new MemoryFolders("v2", off);
   }
 }
 
@@ -124,6 +134,46 @@ export class MemoryStore implements EtcdStore {
     if (value === undefined) this.#entries.delete(key);
     const revision = value === undefined ? ++this.#revision : this.put(key, value);
     return Promise.resolve({ outcome: "done", revision });
+  }
+}
+
+/** The v2 store, with the folders that were made for its keys. */
+export class MemoryFolders extends MemoryStore implements FolderStore {
+  readonly folders = new Set<string>();
+
+  constructor(
+    api: EtcdApi,
+    private readonly fault?: Error,
+  ) {
+    super(api);
+  }
+
+  override put(key: string, value: unknown, ttlSeconds?: number): number {
+    for (let end = key.lastIndexOf("/"); end > 0; end = key.lastIndexOf("/", end - 1)) {
+      this.folders.add(key.slice(0, end));
+    }
+    return super.put(key, value, ttlSeconds);
+  }
+
+  async tree(folder: string): Promise<V2Tree | undefined> {
+    if (this.fault !== undefined) throw this.fault;
+    if (!this.folders.has(folder)) return undefined;
+    const isBelow = (key: string): boolean => key.startsWith(`${folder}/`);
+    const keys = this.keys().filter(isBelow);
+    const entries = await Promise.all(
+      keys.map(async (key) => ({ key, ttlSeconds: undefined, ...(await this.read(key)) })),
+    );
+    const folders = [...this.folders].filter((key) => key === folder || isBelow(key));
+    return {
+      entries: entries as StoredEntry[],
+      folders: folders.sort((a, b) => b.length - a.length),
+    };
+  }
+
+  removeFolder(folder: string): Promise<void> {
+    const all = [...this.folders, ...this.keys()];
+    if (!all.some((key) => key.startsWith(`${folder}/`))) this.folders.delete(folder);
+    return Promise.resolve();
   }
 }
 

@@ -38,6 +38,16 @@ export async function apply(
       if (await removeLease(store, change)) return outcome;
       run.revoke(change);
       return { ...outcome, ended: [...outcome.ended, change.lease.key] };
+    case "forget":
+      await changeKey(change.store, {
+        key: change.entry.key,
+        before: change.entry,
+        after: undefined,
+      });
+      return outcome;
+    case "forget folders":
+      for (const folder of change.folders) await change.store.removeFolder(folder);
+      return outcome;
   }
 }
 

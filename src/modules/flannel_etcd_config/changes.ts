@@ -1,10 +1,12 @@
 // What this module can do to etcd, with the sentence and the before and after of each.
 
 import { type Change as AnyChange, type Diff } from "../../ansible/module";
+import { type FolderStore, type StoredEntry } from "../../etcd/store";
 import { describeLease } from "../../flannel/lease";
 import { type NetworkConfig } from "../../flannel/network-config";
 import { type HeldLease, type Observed } from "./observe";
 import { printText } from "./secrets";
+import { type V2Remains } from "./v2-remains";
 
 export interface WriteChange extends AnyChange {
   readonly kind: "write";
@@ -22,7 +24,21 @@ export interface PurgeChange extends AnyChange {
   readonly lease: HeldLease;
 }
 
-export type Change = WriteChange | RemoveChange | PurgeChange;
+/** A key that is left in the v2 store. */
+export interface ForgetChange extends AnyChange {
+  readonly kind: "forget";
+  readonly store: FolderStore;
+  readonly entry: StoredEntry;
+}
+
+/** Folders that are left in the v2 store. */
+export interface ForgetFoldersChange extends AnyChange {
+  readonly kind: "forget folders";
+  readonly store: FolderStore;
+  readonly folders: readonly string[];
+}
+
+export type Change = WriteChange | RemoveChange | PurgeChange | ForgetChange | ForgetFoldersChange;
 
 /** Writes this configuration. */
 export function writeConfig({ key, stored }: Observed, config: NetworkConfig): WriteChange {
@@ -42,6 +58,20 @@ export function purgeLease(lease: HeldLease): PurgeChange {
   const header = { before_header: "leases", after_header: "leases" };
   const diff = { ...header, before: `${told}\n`, after: "" };
   return { kind: "purge", lease, summary: `remove the lease ${told}`, diff };
+}
+
+/** Removes all that is left in the v2 store. */
+export function forgetRemains({ store, entries, folders }: V2Remains): readonly Change[] {
+  const keys = entries.map((entry): Change => {
+    const summary = `remove ${entry.key} from etcd's v2 store`;
+    const diff = diffOf(`${entry.key} (v2)`, entry.value, undefined);
+    return { kind: "forget", store, entry, summary, diff };
+  });
+  if (folders.length === 0) return keys;
+  const summary = `remove ${folders.join(", ")} from etcd's v2 store, where nothing is left`;
+  const header = { before_header: "folders (v2)", after_header: "folders (v2)" };
+  const diff = { ...header, before: folders.map((folder) => `${folder}/\n`).join(""), after: "" };
+  return [...keys, { kind: "forget folders", store, folders, summary, diff }];
 }
 
 /** "10.1.2.0/24 of 192.168.0.1 (vxlan)". */

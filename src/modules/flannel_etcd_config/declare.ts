@@ -14,6 +14,7 @@ import { type FlannelVersion, parseVersion } from "../../flannel/version";
 import { type FlannelEtcdConfigOptions } from "../../generated/flannel_etcd_config";
 import { checkConfig } from "./check";
 import { readDocument } from "./document";
+import { type RunningReleases } from "./v2-remains";
 import { type Lacks, readLacks } from "./lacks";
 
 type Options = FlannelEtcdConfigOptions;
@@ -22,6 +23,8 @@ export interface Declared {
   readonly state: Options["state"];
   readonly ifExists: Options["if_exists"];
   readonly migratesFromV2: boolean;
+  readonly forgetsV2: boolean;
+  readonly running: RunningReleases;
   readonly purgesLeases: boolean;
   readonly allowsDisruption: boolean;
   readonly prefix: string;
@@ -39,7 +42,7 @@ export interface Declared {
 }
 
 /** The way to etcd: stores to work on, and to glance at. */
-export type EtcdAccess = Pick<etcdConnection.EtcdConnection, "store" | "glance">;
+export type EtcdAccess = Pick<etcdConnection.EtcdConnection, "store" | "glance" | "leftV2">;
 
 export interface DeclaredEtcd {
   readonly tlsFiles: TlsFiles;
@@ -68,6 +71,8 @@ export async function declare(options: Options, context: Context): Promise<Decla
     state: options.state,
     ifExists: options.if_exists,
     migratesFromV2: options.migrate_from_v2,
+    forgetsV2: options.forget_v2,
+    running: options.running ?? {},
     purgesLeases: options.purge_leases,
     allowsDisruption: options.allow_disruptive,
     prefix: options.prefix,
@@ -123,6 +128,12 @@ function checkCombination(options: Options, api: EtcdApi, document: unknown): vo
     throw new ModuleError(
       "invalid_arguments",
       "config: nothing is declared, give config or network and backend (or state: query to look)",
+    );
+  }
+  if (api === "v2" && options.forget_v2) {
+    throw new ModuleError(
+      "invalid_arguments",
+      "forget_v2: this flannel reads etcd's v2 store; take a flannel_version from v0.18.0 on first",
     );
   }
   if (api === "v2" && options.transport !== "auto") {

@@ -3,7 +3,7 @@
 import { endianness, machine } from "node:os";
 
 import { type Context } from "../../ansible/module";
-import { blindStore, findMissingFile } from "../../etcd/blind-store";
+import { blindFolders, blindStore, findMissingFile } from "../../etcd/blind-store";
 import { type EtcdStore, type StoredEntry, type StoredValue } from "../../etcd/store";
 import { type EtcdApi, configKeyOf, otherApi, subnetsKeyOf } from "../../flannel/etcd-layout";
 import { type Lease, tryParseLease } from "../../flannel/lease";
@@ -11,6 +11,7 @@ import { type ConfigReading, type Reader, readNetworkText } from "../../flannel/
 import { tryArchOfMachine } from "../../flannel/release-assets";
 import { secretsInText } from "../../flannel/secret-text";
 import { type Declared, type EtcdAccess } from "./declare";
+import { type V2Sight, lookForRemains } from "./v2-remains";
 
 /** A value found at the configuration's key. */
 export interface StoredConfig extends StoredValue {
@@ -36,6 +37,8 @@ export interface Observed {
   /** Configurations where this flannel will not look; looked for only while it would find none. */
   readonly elsewhere: readonly MisplacedConfig[];
   readonly leases: readonly HeldLease[];
+  /** What is left in the v2 store; undefined where nobody asked. */
+  readonly v2: V2Sight | undefined;
   /** True when another writer was faster than this task. */
   readonly raced: boolean;
 }
@@ -55,7 +58,8 @@ export async function observe(declared: Declared, context: Context): Promise<Obs
     stored === undefined && state !== "absent"
       ? await lookElsewhere(declared, access, reader, context)
       : [];
-  return { store, key, reader, stored, elsewhere, leases, raced: context.attempt > 1 };
+  const v2 = await lookBack(declared, access, context);
+  return { store, key, reader, stored, elsewhere, leases, v2, raced: context.attempt > 1 };
 }
 
 async function openAccess({ etcd }: Declared, context: Context): Promise<EtcdAccess> {
@@ -64,7 +68,23 @@ async function openAccess({ etcd }: Declared, context: Context): Promise<EtcdAcc
   context.warn(
     `${missing} does not exist yet, so etcd could not be asked; predicted for an etcd without configuration`,
   );
-  return { store: blindStore, glance: blindStore };
+  return { store: blindStore, glance: blindStore, leftV2: blindFolders };
+}
+
+/** At what earlier releases left in v2, where it is to be told or removed. */
+async function lookBack(
+  { api, state, forgetsV2, prefix }: Declared,
+  access: EtcdAccess,
+  context: Context,
+): Promise<V2Sight | undefined> {
+  if (api === "v2" || (state !== "query" && !forgetsV2)) return undefined;
+  const sight = await lookForRemains(access.leftV2(), prefix);
+  sight.remains?.entries.forEach(({ value }) => {
+    secretsInText(value).forEach((secret) => {
+      context.protect(secret);
+    });
+  });
+  return sight;
 }
 
 /** Unknown where flannel has no release for this CPU: the etcd host need not run flanneld. */

@@ -14,11 +14,12 @@ import {
   listLeases,
 } from "../../flannel/disruption";
 import { type NetworkConfig } from "../../flannel/network-config";
-import { type Change, purgeLease, removeConfig, writeConfig } from "./changes";
+import { type Change, forgetRemains, purgeLease, removeConfig, writeConfig } from "./changes";
 import { checkConfig, judge } from "./check";
 import { findLackingHosts } from "./lacks";
 import { type Declared } from "./declare";
 import { type Observed, type StoredConfig } from "./observe";
+import { findV2Users } from "./v2-remains";
 
 export interface Plan extends AnyPlan<Change> {
   /** Found against declared. */
@@ -44,7 +45,7 @@ export function plan(declared: Declared, observed: Observed): Plan {
   const checked = document === undefined ? undefined : checkConfig(document, observed.reader);
   if (checked?.fault !== undefined) return { ...NOTHING, obstacles: [checked.fault] };
   const given = { declared, observed, wanted: checked?.config };
-  const planned = guard(given, planState(given));
+  const planned = join(guard(given, planState(given)), planForgetting(declared, observed));
   const notes = (checked?.notes ?? []).map((note) => `config: ${note}`);
   const warnings = [...(planned.warnings ?? []), ...describeLeft(observed, planned), ...notes];
   return { ...planned, warnings };
@@ -72,6 +73,31 @@ function guard({ declared, observed, wanted }: Case, planned: Plan): Plan {
     "refused",
     `${told}; nothing was written, because that would break the network of running pods: plan a downtime in which all daemons start anew, then set allow_disruptive: true`,
   );
+}
+
+function join(first: Plan, { changes, obstacles, warnings }: AnyPlan<Change>): Plan {
+  return {
+    ...first,
+    changes: [...first.changes, ...changes],
+    obstacles: [...(first.obstacles ?? []), ...(obstacles ?? [])],
+    warnings: [...(first.warnings ?? []), ...(warnings ?? [])],
+  };
+}
+
+/** After all else: what is left in v2 is the way back. */
+function planForgetting(declared: Declared, observed: Observed): AnyPlan<Change> {
+  const { key, v2, leases, stored } = observed;
+  if (v2 === undefined || !declared.forgetsV2 || declared.state === "query") return { changes: [] };
+  if (v2.remains === undefined) {
+    const told = `forget_v2: nobody can see what is left in etcd's v2 store: ${v2.hidden}`;
+    return { changes: [], warnings: v2.hidden === "" ? [] : [told] };
+  }
+  const changes = forgetRemains(v2.remains);
+  if (changes.length === 0) return { changes };
+  const { running, allowsDisruption, state } = declared;
+  const isReplaced = stored !== undefined || state === "absent";
+  const given = { key, isReplaced, remains: v2.remains, leases, running, allowsDisruption };
+  return { changes, obstacles: findV2Users(given) };
 }
 
 function planState(given: Case): Plan {

@@ -11,6 +11,7 @@ import { type Declared } from "./declare";
 import { type HeldLease, type Observed } from "./observe";
 import { type Plan } from "./plan";
 import { hideByRevision } from "./secrets";
+import { namesOf } from "./v2-remains";
 
 /** What is at the key. */
 interface Content {
@@ -48,6 +49,7 @@ export function report(
     unreachable: unreachableOf(plan.outlooks),
     capacity: capacityOf(ranges, leases) ?? null,
     restart_required: plan.restartRequired && told.changes.length > 0,
+    v2_remains: remainsAfter(observed, told),
     other_api: elsewhere.find((found) => found.api !== api)?.api ?? null,
   };
 }
@@ -71,6 +73,24 @@ function contentAfter(
   }
   if (stored === undefined) return undefined;
   return { text: stored.value, revision: stored.revision, config: stored.reading.config };
+}
+
+/** Null where nobody looked, or could. */
+function remainsAfter(
+  { v2 }: Observed,
+  { changes }: Told<Change, Outcome>,
+): readonly string[] | null {
+  if (v2?.remains === undefined) return null;
+  const { entries, folders } = v2.remains;
+  const gone = new Set(
+    changes.flatMap((change) => (change.kind === "forget" ? [change.entry.key] : [])),
+  );
+  const areFoldersGone = changes.some(({ kind }) => kind === "forget folders");
+  return namesOf({
+    ...v2.remains,
+    entries: entries.filter(({ key }) => !gone.has(key)),
+    folders: areFoldersGone ? [] : folders,
+  });
 }
 
 function leasesAfter(
