@@ -1,13 +1,13 @@
 // What the shipped flannel_unit does to a host, and what it says of it, when systemd does as it is
 // told and when it does not. The real systemd and the real flanneld are in test/systemd.
 
-import { existsSync, mkdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { expect } from "chai";
 
-import { buildModule } from "../support/build-module";
-import { type Result, type Scenario, ScriptedHost } from "../support/scripted-host";
+import { type Result, type Scenario, type ScriptedHost } from "../support/scripted-host";
+import { useScriptedUnit } from "../support/scripted-unit";
 
 const SECRET = "correct-horse-battery";
 const PSK = `${SECRET}-staple`;
@@ -28,36 +28,17 @@ const OWN_KEYS = [
 
 describe("the bundle of flannel_unit on a scripted host", function () {
   this.timeout(60_000);
-  let library: string | undefined;
+  const unit = useScriptedUnit();
+  const { succeed } = unit;
   let host: ScriptedHost;
 
-  before(function () {
-    // Files are given to root.
-    if (process.getuid?.() !== 0) this.skip();
-    library = buildModule("flannel_unit");
-  });
-
-  after(() => {
-    if (library !== undefined) rmSync(library, { recursive: true });
-  });
-
   beforeEach(() => {
-    host = new ScriptedHost(join(library ?? "", "flannel_unit.cjs"));
-  });
-
-  afterEach(() => {
-    host.remove();
+    ({ host } = unit);
   });
 
   /** The steps of a result, as if the host were not in a folder of its own. */
   function stepsOf(result: Result): readonly string[] {
     return result.changes.map((change) => change.replaceAll(`${host.root}/`, ""));
-  }
-
-  async function succeed(options: Record<string, unknown> = {}): Promise<Result> {
-    const result = await host.run(options);
-    expect(result["failed"], result.msg).to.equal(undefined);
-    return result;
   }
 
   /** A failing run; every key that a result promises is there. */

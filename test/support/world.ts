@@ -121,3 +121,15 @@ function valuesIn(node: unknown): readonly string[] {
 function base64(text: string): string {
   return Buffer.from(text).toString("base64");
 }
+
+/** Starts the real world for the tests of a suite, and stops it after them. */
+export function useRealWorld(): () => RealWorld {
+  let world: RealWorld;
+  before(async () => {
+    world = await RealWorld.start();
+  });
+  after(async () => {
+    await world.stop();
+  });
+  return () => world;
+}
