@@ -9,8 +9,7 @@ import { ModuleError, messageOf, systemCodeOf } from "../base/errors";
 
 export interface CommandOptions {
   readonly timeoutMs?: number;
-  /** Added to this process's own; undefined: without this one. */
-  readonly env?: Readonly<Record<string, string | undefined>>;
+  readonly env?: Readonly<Record<string, string>>;
   readonly input?: string;
   readonly cwd?: string;
 }

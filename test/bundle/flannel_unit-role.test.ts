@@ -15,41 +15,24 @@ import { join } from "node:path";
 
 import { expect } from "chai";
 
-import { buildModule } from "../support/build-module";
-import { type Result, ScriptedHost } from "../support/scripted-host";
+import { type Result, type ScriptedHost } from "../support/scripted-host";
+import { useScriptedUnit } from "../support/scripted-unit";
 
 const NETWORK = { Network: "10.200.0.0/16", Backend: { Type: "host-gw" } };
 const PSK = "correct-horse-battery-staple-".repeat(4);
 const UNIT = "flannel-scripted-test.service";
 
+const digestOf = (text: string): string => createHash("sha256").update(text).digest("hex");
+
 describe("the bundle of flannel_unit for a role", function () {
   this.timeout(60_000);
-  let library: string | undefined;
+  const unit = useScriptedUnit();
+  const { succeed } = unit;
   let host: ScriptedHost;
 
-  before(function () {
-    // Files are given to root.
-    if (process.getuid?.() !== 0) this.skip();
-    library = buildModule("flannel_unit");
-  });
-
-  after(() => {
-    if (library !== undefined) rmSync(library, { recursive: true });
-  });
-
   beforeEach(() => {
-    host = new ScriptedHost(join(library ?? "", "flannel_unit.cjs"));
+    ({ host } = unit);
   });
-
-  afterEach(() => {
-    host.remove();
-  });
-
-  async function succeed(options: Record<string, unknown> = {}): Promise<Result> {
-    const result = await host.run(options);
-    expect(result["failed"], result.msg).to.equal(undefined);
-    return result;
-  }
 
   const at = (name: string): string => join(host.root, name);
   const predict = (options: Record<string, unknown>): Promise<Result> =>
@@ -84,7 +67,7 @@ describe("the bundle of flannel_unit for a role", function () {
     mkdirSync(at("certs"), { mode: 0o700 });
     writeFileSync(at("certs/ca.pem"), "ca");
     chmodSync(at("certs/ca.pem"), 0o640);
-    const sha256 = { "ca.pem": createHash("sha256").update("ca").digest("hex") };
+    const sha256 = { "ca.pem": digestOf("ca") };
     const certificates = { directory: at("certs"), sha256 };
     expect(await succeed({ state: "query", certificates })).to.deep.include({
       changed: false,
@@ -94,6 +77,49 @@ describe("the bundle of flannel_unit for a role", function () {
       main_pid: host.pid,
     });
     expect(await succeed()).to.deep.include({ changed: false, address: null, wave: null });
+  });
+
+  it("puts the certificates in place that were sent, and shows none of them", async () => {
+    const [ca, key] = ["a certificate\n", "a private key\n"];
+    const certificates = {
+      directory: at("certs"),
+      sha256: { "ca.pem": digestOf(ca), "key.pem": digestOf(key) },
+      sent: at("sent"),
+    };
+    const options = { state: "present", only: "certificates", certificates };
+    const send = (files: object): void => {
+      writeFileSync(at("sent"), JSON.stringify(files), { mode: 0o600 });
+    };
+    const predicted = await predict(options);
+    expect(predicted.changes).to.deep.equal(
+      ["create", "write", "write"].map(
+        (verb, index) => `${verb} ${at(["certs", "certs/ca.pem", "certs/key.pem"][index] ?? "")}`,
+      ),
+    );
+    expect(existsSync(at("certs"))).to.equal(false);
+    send({ "ca.pem": ca, "key.pem": key });
+    const real = await converge(options);
+    expect([real.changes, real["diff"]]).to.deep.equal([predicted.changes, predicted["diff"]]);
+    expect(JSON.stringify(real)).to.not.include("private key");
+    expect(readFileSync(at("certs/key.pem"), "utf8")).to.equal(key);
+    expect(statSync(at("certs/key.pem")).mode & 0o7777).to.equal(0o640);
+    expect(statSync(at("certs")).mode & 0o7777).to.equal(0o700);
+    expect(existsSync(at("sent"))).to.equal(false);
+    expect((await converge(options)).changed).to.equal(false);
+    expect(host.calls).to.deep.equal([]);
+
+    chmodSync(at("certs/ca.pem"), 0o644);
+    writeFileSync(at("certs/key.pem"), "another");
+    send({ "key.pem": "forged" });
+    const forged = await host.run(options);
+    expect(forged.msg).to.include("key.pem has another SHA-256").and.not.include("forged");
+    expect(forged.changes).to.deep.equal([`set mode and owner of ${at("certs/ca.pem")}`]);
+    expect([readFileSync(at("certs/key.pem"), "utf8"), existsSync(at("sent"))]).to.deep.equal([
+      "another",
+      false,
+    ]);
+    const missing = await host.run(options);
+    expect(missing).to.include({ failed: true, error_code: "not_found" });
   });
 
   it("refuses what it cannot look for", async () => {

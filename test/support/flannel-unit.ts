@@ -297,6 +297,7 @@ export class UnitHost {
         neighbours: wanted.isShared ? this.#namesIn(dirname(wanted.path)) : [],
       })),
       optionsDir: declared.state === "absent" ? this.#folderAt(declared.optionsDir) : undefined,
+      certificates: undefined,
       answers: declared.query === undefined ? undefined : facts.answers,
     };
   }

@@ -17,6 +17,7 @@ import {
 import { type Command, type Remove, type Change, type Write } from "./changes";
 import { HARDENING_NAMES } from "./hardening";
 import { type Run } from "./plan";
+import { placeSent } from "./sent-certificates";
 import { startDaemon } from "./start";
 
 /** What is known since changes are being made; undefined: as it was observed. */
@@ -66,6 +67,14 @@ async function carryOut(change: Change, run: Run): Promise<Partial<Outcome>> {
       return {};
     case "remove":
       await remove(change);
+      return {};
+    case "placement":
+      await placeSent(change);
+      return {};
+    case "create-folder":
+      await mkdir(change.path, { recursive: true });
+      await chown(change.path, 0, 0);
+      await chmod(change.path, change.mode);
       return {};
     case "folder":
       await chown(change.path, 0, 0);

@@ -1,5 +1,5 @@
 // Which certificates on the host are not what they should be, told by digest: private keys never are
-// arguments of a task, so whoever has the files copies those that are named here.
+// arguments of a task, so whoever has the files sends those that are named here (sent-certificates.ts).
 
 import { isAbsolute, join, posix } from "node:path";
 
@@ -7,11 +7,14 @@ import { ModuleError } from "../../base/errors";
 import { showJson } from "../../base/json";
 import { digestOf } from "../../host/digest";
 import { type FileInfo, tryInspect } from "../../host/file-info";
+import { type Change, createFolder, placement, planFolder } from "./changes";
 
 /** Files by name, and the directory they are to be in. */
 export interface Certificates {
   readonly directory: string;
   readonly files: readonly { readonly name: string; readonly sha256: string }[];
+  /** The file that brings them; undefined where they are only compared. */
+  readonly sent: string | undefined;
 }
 
 /** What is to be done about certificates. */
@@ -35,6 +38,7 @@ const FILE_MODE = 0o640;
 export function readCertificates(option: {
   readonly directory: string;
   readonly sha256: Readonly<Record<string, unknown>>;
+  readonly sent?: string | undefined;
 }): Certificates {
   const files = Object.entries(option.sha256).map(([name, digest]) => {
     if (name === "" || isAbsolute(name) || posix.normalize(`/${name}`) !== `/${name}`) {
@@ -45,7 +49,7 @@ export function readCertificates(option: {
     }
     return { name, sha256: digest.toLowerCase() };
   });
-  return { directory: option.directory, files };
+  return { directory: option.directory, files, sent: option.sent };
 }
 
 /** Looks at the directory and its files. */
@@ -75,6 +79,30 @@ export function compareCertificates(
     ],
     outdated: outdated.map(({ name }) => join(wanted.directory, name)),
   };
+}
+
+/** The steps that make directory and files what they should be; the files that were sent come last. */
+export function planCertificates(wanted: Certificates, state: CertificateState): readonly Change[] {
+  const { directory, sent = "" } = wanted;
+  const { outdated } = compareCertificates(wanted, state);
+  const files = wanted.files.map((file) => ({ ...file, path: join(directory, file.name) }));
+  const isOutdated = ({ path }: { readonly path: string }): boolean => outdated.includes(path);
+  const folder = { path: directory, mode: DIRECTORY_MODE };
+  return [
+    ...(state.directory === undefined
+      ? [createFolder(folder)]
+      : planFolder(folder, state.directory)),
+    ...files
+      .filter((file) => !isOutdated(file))
+      .flatMap(({ name, path }) => planFolder({ path, mode: FILE_MODE }, state.files.get(name))),
+    ...files.filter(isOutdated).map(({ name, path, sha256 }, index) => {
+      const isLast = index === outdated.length - 1;
+      return placement(
+        { path, mode: FILE_MODE, name, sha256, sent, isLast },
+        state.files.get(name),
+      );
+    }),
+  ];
 }
 
 function isRoots(info: FileInfo | undefined, mode: number): boolean {

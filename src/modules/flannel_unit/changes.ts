@@ -38,9 +38,21 @@ export interface Folder {
   readonly mode: number;
 }
 
+/** A file whose text was sent to the host in another one, under this name. */
+export interface Placement {
+  readonly path: string;
+  readonly mode: number;
+  readonly name: string;
+  readonly sha256: string;
+  readonly sent: string;
+  /** Nothing else is to come out of what was sent. */
+  readonly isLast: boolean;
+}
+
 export type Action =
   | ({ readonly kind: "write" } & Write)
-  | ({ readonly kind: "folder" } & Folder)
+  | ({ readonly kind: "create-folder" | "folder" } & Folder)
+  | ({ readonly kind: "placement" } & Placement)
   | { readonly kind: "remove-folder"; readonly path: string }
   | ({ readonly kind: "remove" } & Remove)
   | ({ readonly kind: "command" } & Command)
@@ -88,7 +100,7 @@ export function planRemove(
   return [{ kind: "remove", ...remove, summary: `remove ${path}`, diff }];
 }
 
-/** Opens a directory that is there to its readers again; one that is not there comes with its first file. */
+/** Gives what is there to root, with this mode; a directory that is not there comes with its first file. */
 export function planFolder(folder: Folder, before: FileInfo | undefined): readonly Change[] {
   const { path, mode } = folder;
   if (before === undefined) return [];
@@ -100,6 +112,31 @@ export function planFolder(folder: Folder, before: FileInfo | undefined): readon
     after: attributesOf({ mode, uid: 0, gid: 0 }),
   };
   return [{ kind: "folder", ...folder, summary: `set mode and owner of ${path}`, diff }];
+}
+
+/** Makes a directory, and those above it. */
+export function createFolder(folder: Folder): Change {
+  const { path, mode } = folder;
+  const after = `directory, ${attributesOf({ mode, uid: 0, gid: 0 })}`;
+  const diff = { before_header: path, after_header: path, before: "", after };
+  return { kind: "create-folder", ...folder, summary: `create ${path}`, diff };
+}
+
+/** Puts a file in place that was sent; of its text, which may be a private key, only the digest is shown. */
+export function placement(
+  file: Placement,
+  before: (FileInfo & { readonly sha256: string }) | undefined,
+): Change {
+  const { path, mode, sha256 } = file;
+  const show = (info: Parameters<typeof attributesOf>[0] & { readonly sha256: string }): string =>
+    `SHA-256 ${info.sha256}, ${attributesOf(info)}`;
+  const diff = {
+    before_header: path,
+    after_header: path,
+    before: before === undefined ? "" : show(before),
+    after: show({ sha256, mode, uid: 0, gid: 0 }),
+  };
+  return { kind: "placement", ...file, summary: `write ${path}`, diff };
 }
 
 /** Removes a directory in which nothing is left. */

@@ -15,6 +15,7 @@ import { DEFAULT_SUBNET_FILE } from "../../flannel/subnet-env";
 import { type FlannelVersion, parseVersion } from "../../flannel/version";
 import { type FlannelUnitOptions } from "../../generated/flannel_unit";
 import { type Takeover } from "./adoption";
+import { type Certificates, readCertificates } from "./certificates";
 import { type ConfFile } from "./conf-files";
 import { type Daemon, type DaemonParts, composeDaemon, lacksAddress } from "./daemon";
 import { declareConfFiles } from "./declared-files";
@@ -51,6 +52,8 @@ export interface Declared extends Daemon {
   readonly optionsDir: string;
   /** What flanneld and the CNI plugin read beside it. */
   readonly confFiles: readonly ConfFile[];
+  /** Only where they are to be put in place. */
+  readonly certificates: Certificates | undefined;
   /** Files the daemon reads only when it starts. */
   readonly restartOn: readonly string[];
   /** Files that a real run has replaced by now: what check mode has to imagine. */
@@ -111,6 +114,7 @@ export function declare(
     subnetFile,
     optionsDir: options.options_dir,
     confFiles: declareConfFiles(options, { document, version, isKube }),
+    certificates: declareCertificates(options),
     restartOn: [...new Set([...filesOf(flags).map(({ value }) => value), ...options.restart_on])],
     replaced: new Set(checkMode ? options.replaced : []),
     network,
@@ -157,6 +161,18 @@ function composeDocument(options: FlannelUnitOptions): Readonly<Record<string, u
 /** Templates of a network that is not there come to "". */
 function isGiven(network: string | undefined): boolean {
   return network !== undefined && network !== "";
+}
+
+function declareCertificates({
+  only,
+  certificates,
+}: Pick<FlannelUnitOptions, "certificates" | "only">): Certificates | undefined {
+  if (only !== "certificates" || certificates === undefined) return undefined;
+  if (certificates.sent !== undefined) return readCertificates(certificates);
+  throw new ModuleError(
+    "invalid_arguments",
+    "certificates: sent: is missing, expected the path of the file that brings them to the host",
+  );
 }
 
 function declareParts(

@@ -25,9 +25,10 @@ export function declareConfFiles(given: Given, known: Known): readonly ConfFile[
   if ((only === undefined) !== (state !== "present")) {
     throw new ModuleError(
       "invalid_arguments",
-      "only: goes with state: present, and state: present with it: one file is written, and no more",
+      "only: goes with state: present, and state: present with it: one thing is written, and no more",
     );
   }
+  if (only === "certificates") return [];
   if (only === "cni") return declareCniConf(given);
   if (only === "network") return declareNetConf(given, { ...known, isKube: true });
   return [...declareNetConf(given, known), ...declareCniConf(given)];

@@ -16,6 +16,7 @@ import {
 } from "../../host/proc";
 import { type UnitState, tryShowUnit } from "../../host/systemd";
 import { type Stranger, tryObserveStranger } from "./adoption";
+import { type CertificateState, observeCertificates } from "./certificates";
 import { type ConfFileState, observeConfFiles } from "./conf-files";
 import { type Declared } from "./declare";
 import { findForeignVariables } from "./foreign-variables";
@@ -79,6 +80,8 @@ export interface Observed {
   readonly residue: Residue | undefined;
   readonly network: HostNetwork;
   readonly confFiles: readonly ConfFileState[];
+  /** Only where they are to be put in place. */
+  readonly certificates: CertificateState | undefined;
   /** Only looked at when it is to go. */
   readonly optionsDir: Folder | undefined;
   /** undefined unless the state is query. */
@@ -122,6 +125,7 @@ export async function observe(declared: Declared): Promise<Observed> {
       : undefined,
     network: observeNetwork(declared),
     confFiles: observeConfFiles(declared.confFiles),
+    certificates: declared.certificates && (await observeCertificates(declared.certificates)),
     optionsDir: declared.state === "absent" ? tryReadFolder(declared.optionsDir) : undefined,
     answers:
       declared.query === undefined

@@ -13,6 +13,7 @@ import {
   start,
 } from "./changes";
 import { warnOfDependents } from "./adoption";
+import { planCertificates } from "./certificates";
 import { warnOfRivals } from "./cni-config";
 import { planConfFiles } from "./conf-files";
 import { withAddress } from "./daemon";
@@ -58,7 +59,13 @@ export function plan(wish: Declared, observed: Observed): Plan {
     return { ...rest, changes, obstacles };
   }
   if (declared.state === "present") {
-    const changes = planConfFiles(observed.confFiles);
+    const { certificates } = declared;
+    const changes = [
+      ...(certificates && observed.certificates
+        ? planCertificates(certificates, observed.certificates)
+        : []),
+      ...planConfFiles(observed.confFiles),
+    ];
     return { ...rest, changes, warnings: warnOfRivals(observed.confFiles) };
   }
   if (declared.state === "query") {
