@@ -4,7 +4,7 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import { execa } from "execa";
+import { type ExecaError, execa } from "execa";
 
 import { readPlay } from "./lab";
 
@@ -17,6 +17,9 @@ export interface RigPlay {
   /** Whether a play before that of the role gathers facts, as site playbooks do. */
   readonly gathersFacts?: boolean;
   readonly variables?: Readonly<Record<string, unknown>>;
+  /** By worker, in words of the connection plugin. */
+  readonly troubles?: Readonly<Record<string, string>>;
+  readonly serial?: number;
   /** Instead of the role: a playbook of the repository, of one play. */
   readonly playbook?: string;
 }
@@ -76,17 +79,30 @@ export class Rig {
     return { ...costs, changed: readPlay(output).changed };
   }
 
+  /** Plays for hosts in trouble; what Ansible prints when that fails, and whether. */
+  async tryPlay(play: RigPlay): Promise<{ readonly isOk: boolean; readonly output: string }> {
+    return this.#run(play).then(
+      (output) => ({ isOk: true, output }),
+      (error: unknown) => ({ isOk: false, output: (error as ExecaError).stdout }),
+    );
+  }
+
   async #run(play: RigPlay): Promise<string> {
-    await this.#write("hosts.json", this.#inventoryOf(namesOf(play)));
+    await this.#write("hosts.json", this.#inventoryOf(play));
     await this.#write("site.yml", siteOf(play));
     await this.#write("variables.json", play.variables ?? {});
     await writeFile(join(this.directory, "events"), "");
     return this.#runAnsible();
   }
 
-  #inventoryOf(workers: readonly string[]): object {
+  #inventoryOf(play: RigPlay): object {
+    const workers = namesOf(play);
+    const host = (name: string) => ({
+      ansible_host: name,
+      rig_trouble: play.troubles?.[name] ?? "none",
+    });
     const hosts = (names: readonly string[]) => ({
-      hosts: Object.fromEntries(names.map((name) => [name, { ansible_host: name }])),
+      hosts: Object.fromEntries(names.map((name) => [name, host(name)])),
     });
     const vars = {
       ansible_connection: "converged",
@@ -130,9 +146,10 @@ function namesOf({ workers }: RigPlay): readonly string[] {
   return Array.from({ length: workers }, (_, index) => `worker-${index + 1}`);
 }
 
-function siteOf({ gathersFacts = false, playbook }: RigPlay): readonly object[] {
+function siteOf({ gathersFacts = false, playbook, serial }: RigPlay): readonly object[] {
   const facts = { hosts: "all", gather_facts: true, tasks: [] };
-  const role = { hosts: "k8s_worker", gather_facts: false, roles: [{ role: ROOT }] };
+  const batches = serial === undefined ? {} : { serial };
+  const role = { hosts: "k8s_worker", gather_facts: false, roles: [{ role: ROOT }], ...batches };
   const last = playbook === undefined ? role : { import_playbook: join(ROOT, playbook) };
   return gathersFacts ? [facts, last] : [last];
 }

@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 from urllib.parse import quote
 
-from ansible.errors import AnsibleError
+from ansible.errors import AnsibleConnectionFailure, AnsibleError
 from ansible.plugins.connection import ConnectionBase
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
@@ -28,6 +28,12 @@ options:
   remote_addr:
     description: Name of the made-up host, in words of answers.py.
     vars: [{name: ansible_host}]
+  trouble:
+    description:
+      - C(hangs-up) is a host without the link to Node.js, whose shell does not wait until it was sent the module.
+      - C(keeps-daemon) fails to take the daemon back.
+    default: none
+    vars: [{name: rig_trouble}]
 """
 
 
@@ -47,6 +53,7 @@ class Connection(ConnectionBase):
     def exec_command(self, cmd, in_data=None, sudoable=True):
         super().exec_command(cmd, in_data=in_data, sudoable=sudoable)
         name, arguments = read_module(in_data) if in_data else (None, cmd)
+        self._make_trouble(name, arguments)
         self._tell("exec", name or cmd)
         answer = json.dumps(self._run_module(name, arguments)) if name else self._run_command(cmd)
         return 0, answer.encode(), b""
@@ -63,6 +70,16 @@ class Connection(ConnectionBase):
 
     def _tell(self, kind, what):
         events.tell(event="call", host=self.get_option("remote_addr"), kind=kind, what=what[:200])
+
+    def _make_trouble(self, name, arguments):
+        trouble = self.get_option("trouble")
+        mark = stored("/node", self.get_option("remote_addr"))
+        if trouble == "hangs-up" and not name:
+            mark.touch()
+        if trouble == "hangs-up" and name and not mark.exists():
+            raise AnsibleConnectionFailure("Data could not be sent to remote host")
+        if trouble == "keeps-daemon" and name == "flannel_unit" and arguments["state"] == "absent":
+            raise AnsibleConnectionFailure("lost")
 
     def _run_module(self, name, arguments):
         answer = FILE_MODULES.get(name) or answers.MODULES.get(name)

@@ -1,0 +1,70 @@
+// What the role does about hosts in trouble, on hosts that are not there.
+
+import { expect } from "chai";
+
+import { Rig, type RigPlay } from "../support/rig";
+
+const PURGE =
+  /Check that no host of the play was lost[^]*?\nok: [^]*?: Put the network configuration into etcd\]/g;
+/** Names of tasks that ran on some host. */
+const tasksOf = (output: string): readonly string[] =>
+  output
+    .split("TASK [")
+    .filter((text) => /^(ok|changed|included): /m.test(text))
+    .map((text) => /^(?:.* : )?(.*?)\]/.exec(text)?.[1] ?? "");
+
+describe("a play with a host in trouble", function () {
+  this.timeout(120_000);
+  let rig: Rig;
+
+  beforeEach(async () => {
+    rig = await Rig.create();
+  });
+  afterEach(async () => {
+    await rig.remove();
+  });
+
+  it("finds Node.js on a host whose shell hangs up without it", async () => {
+    await rig.converge({});
+    const troubles = { "worker-1": "hangs-up", "worker-2": "hangs-up", "worker-3": "hangs-up" };
+    const { isOk, output } = await rig.tryPlay({ workers: 3, troubles });
+    expect(isOk, output).to.equal(true);
+    expect(output).to.match(/^worker-3 .* unreachable=0 .* ignored=1/m);
+    expect(tasksOf(output)).to.include("Run flanneld as a systemd service");
+  });
+
+  const purge = (more: Partial<RigPlay>): Promise<{ isOk: boolean; output: string }> =>
+    rig.tryPlay({
+      workers: 4,
+      variables: {
+        flannel_state: "absent",
+        flannel_purge_network: true,
+        flannel_network_allow_disruptive: true,
+      },
+      ...more,
+    });
+
+  for (const serial of [undefined, 1, 2]) {
+    const batches = serial === undefined ? "all at once" : `${serial} at a time`;
+
+    it(`takes the network configuration back once, ${batches}`, async () => {
+      const { isOk, output } = await purge({ ...(serial === undefined ? {} : { serial }) });
+      expect(isOk, output).to.equal(true);
+      expect(output.match(PURGE)).to.have.length(1);
+    });
+
+    for (const lost of ["worker-2", "worker-4"]) {
+      it(`leaves it in etcd when ${lost} keeps its daemon, ${batches}`, async () => {
+        const troubles = { [lost]: "keeps-daemon" };
+        const { isOk, output } = await purge({
+          troubles,
+          ...(serial === undefined ? {} : { serial }),
+        });
+        expect(isOk, output).to.equal(false);
+        expect(output).to.not.match(PURGE);
+        // With a batch that is lost as a whole, Ansible ends the play.
+        if (serial !== 1) expect(output).to.include(`flanneld may still run on ${lost}.`);
+      });
+    }
+  }
+});
