@@ -7,7 +7,7 @@ import { type Setting } from "./backend-table";
 import { type BackendReading, readBackend } from "./backends";
 import { Findings } from "./findings";
 import { entriesOf } from "./go-value";
-import { type Family, formatAddress, formatCidr } from "./address";
+import { type Cidr, type Family, formatAddress, formatCidr } from "./address";
 import {
   FAMILIES,
   type FamilyKeys,
@@ -134,25 +134,39 @@ function readRanges(
   return ([4, 6] as const).flatMap((family) => {
     const given = readFamilyKeys(family, document, findings);
     if (!(family === 4 ? ipv4 : ipv6)) checkDisabled(family, document, findings);
-    else if (isNetworkGiven(given, version, findings)) {
-      return chooseRange(given, version, findings) ?? [];
-    }
+    else return chooseFor(given, version, findings) ?? [];
     return [];
   });
 }
 
-/** flannel before v0.19.2 took all of IPv4 for a missing network, and crashed for IPv6. */
-function isNetworkGiven(given: FamilyKeys, version: FlannelVersion, findings: Findings): boolean {
-  const { network, family } = given;
-  if (network !== undefined && (network.length > 0 || network.base > 0n)) return true;
+function chooseFor(
+  given: FamilyKeys,
+  version: FlannelVersion,
+  findings: Findings,
+): SubnetRange | undefined {
+  const network = networkOf(given, version, findings);
+  return chooseRange({ ...given, network }, version, findings);
+}
+
+/** flannel before v0.19.2 took all addresses for a missing network, and crashed where it was IPv6's. */
+function networkOf(
+  { network, family }: FamilyKeys,
+  version: FlannelVersion,
+  findings: Findings,
+): Cidr | undefined {
+  if (network !== undefined && (network.length > 0 || network.base > 0n)) return network;
   const { keys, example } = FAMILIES[family];
   const problem =
     network === undefined
       ? `missing, give the IPv${family} network of all pods, such as ${example}`
       : `${formatCidr(network)} is the whole address space, give a part of it, such as ${example}`;
-  if (family === 6 || isAtLeast(version, "0.19.2")) findings.refused(`${keys.network}: ${problem}`);
-  else findings.harmful(`${keys.network}: ${problem}`);
-  return false;
+  const crashes = family === 6 && network === undefined;
+  if (crashes || isAtLeast(version, "0.19.2")) {
+    findings.refused(`${keys.network}: ${problem}`);
+    return undefined;
+  }
+  findings.harmful(`${keys.network}: ${problem}`);
+  return { family, base: 0n, length: 0 };
 }
 
 /** Keys of a family that is off have no effect, but flannel's lease takes its length and first address. */

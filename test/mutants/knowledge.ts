@@ -49,6 +49,20 @@ const FLANNEL = [
     [["a range of one subnet is refused", "if (min > max) {", "if (min >= max) {"]],
     ["test/unit/flannel/network-config.test.ts"],
   ),
+  ...mutantsOf("src/flannel/go-value.ts", [
+    ["-0 is a prefix length", "raw, /^\\d+$/, 0n", "raw, /^-?\\d+$/, 0n"],
+    ["an escaped slash is a slash", "given.raw.slice(1, -1)", "String(given.value)"],
+    ["a number too large for a float is taken", "Number.isFinite(Number(number))", "true"],
+  ]),
+  ...mutantsOf("src/flannel/network-keys.ts", [
+    ["a null takes the value before it away", "&& keepsOnNull(known.type)", "&& false"],
+    ["a bad value before a good one is taken", "if (!isHarmless) findings", "if (false) findings"],
+  ]),
+  ...mutantsOf(
+    "src/flannel/backends.ts",
+    [["the first of two spellings counts", "options[name] = value;", "options[name] ??= value;"]],
+    ["test/unit/flannel/network-config.test.ts"],
+  ),
   ...mutantsOf("src/flannel/devices.ts", [
     [
       "wireguard in mode separate shares one device",
