@@ -93,7 +93,11 @@ export const BACKENDS: Readonly<Record<string, BackendKind>> = {
     },
   },
   "tencent-vpc": { since: "0.14.0", options: { AccessKeyID: TEXT, AccessKeySecret: TEXT } },
-  "ali-vpc": { removed: "0.20.0", options: { AccessKeyID: TEXT, AccessKeySecret: TEXT } },
+  "ali-vpc": {
+    since: "0.8.0",
+    removed: "0.20.0",
+    options: { AccessKeyID: TEXT, AccessKeySecret: TEXT },
+  },
   "aws-vpc": { removed: "0.20.0", options: { RouteTableID: { kind: "any", default: "" } } },
   gce: { removed: "0.20.0", options: {} },
 };

@@ -15,6 +15,7 @@ import {
   chooseRange,
   readFamilyKeys,
 } from "./subnet-range";
+import { type SubnetManager, checkLimits } from "./limits";
 import { KEYS, spellKeys } from "./network-keys";
 import { show } from "./secret-text";
 import { type FlannelVersion, isAtLeast } from "./version";
@@ -40,6 +41,8 @@ export interface Reader {
   readonly version: FlannelVersion;
   /** flannel's release names ("amd64") of the CPUs of the hosts. */
   readonly architectures: readonly string[];
+  /** Who keeps the leases; etcd by default. */
+  readonly manager?: SubnetManager;
 }
 
 /** Reads text as flannel does, with the rules of Go's encoding/json; never throws. */
@@ -75,17 +78,17 @@ export function readNetworkConfig(value: unknown, reader: Reader): ConfigReading
   const switches = readSwitches(document, reader.version, findings);
   const ranges = readRanges(document, switches, reader.version, findings);
   const backend = readBackendKey(document["Backend"], reader, findings);
-  if (findings.refusals.length > 0 || backend === undefined) {
-    return { config: undefined, findings };
-  }
-  return {
-    config: {
-      document: { ...documentOf(document, ranges), Backend: backend.document },
-      settings: new Map([...switches, ...ranges.flatMap(settingsOfRange), ...backend.settings]),
-      ranges,
-    },
-    findings,
-  };
+  if (backend === undefined) return { config: undefined, findings };
+  const { version, manager = "etcd" } = reader;
+  const settings = new Map<string, Setting>([
+    ...switches,
+    ...ranges.flatMap(settingsOfRange),
+    ...backend.settings,
+  ]);
+  checkLimits({ settings, version, manager }, findings);
+  if (findings.refusals.length > 0) return { config: undefined, findings };
+  const written = { ...documentOf(document, ranges), Backend: backend.document };
+  return { config: { document: written, settings, ranges }, findings };
 }
 
 /** Go reads the null of a text as "leave everything as it is". */

@@ -29,6 +29,19 @@ const FLANNEL = [
       "return true;",
     ],
   ]),
+  ...mutantsOf("src/flannel/limits.ts", [
+    [
+      "IPv6 is expected of etcd's manager too early",
+      'before: "0.17.0",\n    level: "harmful",\n    says: "EnableIPv6: flannel {release} leases no IPv6 subnet from etcd and',
+      'before: "0.16.3",\n    level: "harmful",\n    says: "EnableIPv6: flannel {release} leases no IPv6 subnet from etcd and',
+    ],
+    ["a value at the limit does not work", "value < below", "value <= below"],
+    [
+      "Kubernetes is taken for etcd",
+      "if (manager !== undefined && manager !== used) return false;",
+      "",
+    ],
+  ]),
   ...mutantsOf("src/flannel/disruption.ts", [
     [
       "the old text counts more than the lease",

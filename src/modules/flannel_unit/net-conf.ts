@@ -49,6 +49,7 @@ function checked(document: Document, version: FlannelVersion): Document {
   const { config, findings } = readNetworkConfig(convertTemplated(document, coerce), {
     version,
     architectures: [],
+    manager: "kubernetes",
   });
   const faults = [...findings.refusals, ...findings.hazards];
   if (config !== undefined && faults.length === 0) return config.document;
