@@ -53,7 +53,9 @@ export function tryParseRecord(text: string): Record<string, unknown> | undefine
 
 /** A value as JSON, at most `limit` characters of it, for messages. Never for secrets. */
 export function showJson(value: unknown, limit = 60): string {
-  const text = JSON.stringify(value) as string | undefined;
+  // JSON has no word for what 1e400 is read as.
+  const isInfinite = typeof value === "number" && !Number.isFinite(value);
+  const text = isInfinite ? String(value) : (JSON.stringify(value) as string | undefined);
   if (text === undefined) return "nothing";
   return text.length > limit ? `${text.slice(0, limit - 3)}...` : text;
 }

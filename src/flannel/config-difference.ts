@@ -11,13 +11,22 @@ export interface Difference {
   readonly key: string;
   /** null where the setting does not exist. */
   readonly before: Setting | null;
+  /** A whole configuration where the one found is unusable. */
+  readonly after: Setting | Readonly<Record<string, unknown>> | null;
+}
+
+/** Of one setting, not of a whole configuration. */
+export interface SettingDifference extends Difference {
   readonly after: Setting | null;
 }
 
 type Settings = ReadonlyMap<string, Setting>;
 
 /** Every setting that differs in effect; spelling, order and defaults written out do not count. */
-export function differencesOf(before: NetworkConfig, after: NetworkConfig): readonly Difference[] {
+export function differencesOf(
+  before: NetworkConfig,
+  after: NetworkConfig,
+): readonly SettingDifference[] {
   const sameType = before.settings.get("Backend.Type") === after.settings.get("Backend.Type");
   const keys = new Set([...before.settings.keys(), ...after.settings.keys()]);
   return [...keys]
@@ -30,8 +39,17 @@ export function differencesOf(before: NetworkConfig, after: NetworkConfig): read
     }));
 }
 
+/** All of a configuration that flannel cannot use differs from the declared one, whose secrets stay hidden. */
+export function differenceOfAll(
+  refusals: readonly string[],
+  { document }: NetworkConfig,
+): Difference {
+  const after = hideSecrets(document) as Readonly<Record<string, unknown>>;
+  return { key: "config", before: `unusable: ${refusals.join("; ")}`, after };
+}
+
 /** "Backend.VNI is 1, declared is 7"; secrets stay masked. */
-export function describeDifference({ key, before, after }: Difference): string {
+export function describeDifference({ key, before, after }: SettingDifference): string {
   if (isSecretKey(key)) return `${key} differs`;
   const shown = (value: Setting | null): string => (value === null ? "not set" : String(value));
   return `${key} is ${shown(before)}, declared is ${shown(after)}`;

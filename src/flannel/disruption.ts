@@ -1,6 +1,6 @@
 // What a change of the configuration does to the daemons that hold leases, and how to tell it.
 
-import { type Difference, describeDifference, differencesOf } from "./config-difference";
+import { type SettingDifference, describeDifference, differencesOf } from "./config-difference";
 import { isSharedSetting } from "./backend-table";
 import { type Lease, describeLease } from "./lease";
 import { type Fate, foresee } from "./lease-fate";
@@ -118,7 +118,7 @@ function partedBy(lease: Lease, { before, after }: Transition): string | undefin
   return tellParted([{ key: "Backend.VNI", before: lease.vni, after: vni }]);
 }
 
-function tellParted(differences: readonly Difference[]): string {
+function tellParted(differences: readonly SettingDifference[]): string {
   const told = differences.map(describeDifference).join(" and ");
   return `${told}, and daemons of both kinds cannot talk`;
 }

@@ -1,6 +1,7 @@
 // flannel's version numbers, as its release tags and distributions write them.
 
 import { ModuleError } from "../base/errors";
+import { shorten } from "../base/text";
 
 export interface FlannelVersion {
   readonly major: number;
@@ -42,7 +43,7 @@ export function parseVersion(text: string, option = "version"): FlannelVersion {
   if (version !== undefined) return version;
   throw new ModuleError(
     "invalid_arguments",
-    `${option}: "${text}" is not a flannel version, expected a release tag such as v0.28.9`,
+    `${option}: "${shorten(text, 60)}" is not a flannel version, expected a release tag such as v0.28.9`,
   );
 }
 

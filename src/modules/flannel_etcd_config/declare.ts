@@ -8,9 +8,10 @@ import type * as etcdConnection from "../../etcd/connection";
 import { type TlsFiles } from "../../etcd/tls";
 import { type EtcdApi, configKeyOf, etcdApiOf } from "../../flannel/etcd-layout";
 import { findPrefixFault } from "../../flannel/etcd-prefix";
+import { trustWithoutPair } from "../../flannel/etcd-trust";
 import { parseArch } from "../../flannel/release-assets";
 import { secretsIn } from "../../flannel/secret-text";
-import { type FlannelVersion, parseVersion } from "../../flannel/version";
+import { type FlannelVersion, parseVersion, tagOf } from "../../flannel/version";
 import { type FlannelEtcdConfigOptions } from "../../generated/flannel_etcd_config";
 import { checkConfig } from "./check";
 import { readDocument } from "./document";
@@ -67,6 +68,7 @@ export async function declare(options: Options, context: Context): Promise<Decla
   const architectures = options.architectures?.map(parseArch);
   if (document !== undefined) checkDocument(document, version, architectures);
   checkCombination(options, api, document);
+  warnOfTrust(options, version, context);
   return {
     state: options.state,
     ifExists: options.if_exists,
@@ -106,6 +108,25 @@ function checkPrefix({ prefix, state }: Options, api: EtcdApi): void {
   const fault = leadsOut ? "expected a folder of etcd's v2 store" : findPrefixFault(prefix);
   if (fault === undefined) return;
   throw new ModuleError("invalid_arguments", `prefix: ${JSON.stringify(prefix)}: ${fault}`);
+}
+
+/** What a daemon with the same files would do, where that is dangerous or nothing at all. */
+function warnOfTrust(options: Options, version: FlannelVersion, context: Context): void {
+  const { ca_file, cert_file, flannel_version, endpoints, state } = options;
+  const usesTls = endpoints.some((endpoint) => endpoint.startsWith("https:"));
+  if (!usesTls || ca_file === undefined || cert_file !== undefined) return;
+  if (flannel_version === undefined || state !== "present") return;
+  const trust = trustWithoutPair(version);
+  const told =
+    trust === "nobody"
+      ? "does not start without a client certificate"
+      : trust === "anybody"
+        ? "verifies nobody without a client certificate, so anyone can answer for etcd"
+        : undefined;
+  if (told === undefined) return;
+  context.warn(
+    `ca_file: flannel ${tagOf(version)} ${told}; give it one (cert_file and key_file here), or use a release from v0.20.1 on`,
+  );
 }
 
 /** Throws all faults but those that depend on the CPU of the host, where that counts. */

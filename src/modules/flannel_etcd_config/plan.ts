@@ -5,6 +5,7 @@ import { type ErrorCode } from "../../base/errors";
 import {
   type Difference,
   describeDifference,
+  differenceOfAll,
   differencesOf,
 } from "../../flannel/config-difference";
 import {
@@ -47,7 +48,7 @@ export function plan(declared: Declared, observed: Observed): Plan {
   const given = { declared, observed, wanted: checked?.config };
   const planned = join(guard(given, planState(given)), planForgetting(declared, observed));
   const notes = (checked?.notes ?? []).map((note) => `config: ${note}`);
-  const warnings = [...(planned.warnings ?? []), ...describeLeft(observed, planned), ...notes];
+  const warnings = [...(planned.warnings ?? []), ...describeLeft(given, planned), ...notes];
   return { ...planned, warnings };
 }
 
@@ -124,7 +125,7 @@ function planPresent(given: Case): Plan {
   const differences = compare(existing, wanted);
   const kept = stored === undefined ? planMigration(observed, existing) : NOTHING;
   if (differences.length === 0) return kept;
-  const told = `${observed.key}: ${describeAll(existing, differences)}`;
+  const told = `${observed.key}: ${describeAll(existing, wanted)}`;
   if (declared.ifExists === "fail") {
     return refuse({ ...NOTHING, differences }, "conflict", `${told} (if_exists: fail)`);
   }
@@ -161,7 +162,7 @@ function planUpdate(
   differences: readonly Difference[],
 ): Plan {
   if (observed.raced) {
-    const told = `${observed.key}: ${describeAll(existing, differences)}`;
+    const told = `${observed.key}: ${describeAll(existing, wanted)}`;
     const why = "someone else wrote it while this task ran";
     return refuse({ ...NOTHING, differences }, "conflict", `${told} (${why})`);
   }
@@ -204,14 +205,18 @@ function compare(
   if (existing === undefined || wanted === undefined) return [];
   const { config, findings } = existing.reading;
   if (config !== undefined) return differencesOf(config, wanted);
-  return [{ key: "config", before: `unusable: ${findings.refusals.join("; ")}`, after: null }];
+  return [differenceOfAll(findings.refusals, wanted)];
 }
 
-function describeAll(existing: StoredConfig, differences: readonly Difference[]): string {
-  const { config, findings } = existing.reading;
-  return config === undefined
-    ? `flannel cannot use the configuration in etcd (${findings.refusals.join("; ")})`
-    : `the configuration in etcd is another one: ${differences.map(describeDifference).join("; ")}`;
+function describeAll({ reading }: StoredConfig, wanted: NetworkConfig | undefined): string {
+  const { config, findings } = reading;
+  if (config === undefined || wanted === undefined) return describeUnusable(findings.refusals);
+  const told = differencesOf(config, wanted).map(describeDifference).join("; ");
+  return `the configuration in etcd is another one: ${told}`;
+}
+
+function describeUnusable(refusals: readonly string[]): string {
+  return `flannel cannot use the configuration in etcd (${refusals.join("; ")})`;
 }
 
 function describeKept(told: string, { raced }: Observed): string {
@@ -231,8 +236,13 @@ function describeElsewhere({ api, readerName }: Declared, observed: Observed): s
   });
 }
 
-/** What stays in etcd with faults that flannel passes over in silence. */
-function describeLeft({ key, stored }: Observed, { changes }: Plan): string[] {
+/** What stays in etcd although flannel cannot use it, or passes over faults of it in silence. */
+function describeLeft({ declared, observed, wanted }: Case, { changes }: Plan): string[] {
+  const { key, stored } = observed;
   if (stored === undefined || changes.length > 0) return [];
-  return stored.reading.findings.hazards.map((hazard) => `${key}: in etcd: ${hazard}`);
+  const { config, findings } = stored.reading;
+  // With a declared one beside it, the differences tell.
+  const isTold = config !== undefined || (declared.state === "present" && wanted !== undefined);
+  const unusable = isTold ? [] : [`${key}: ${describeUnusable(findings.refusals)}`];
+  return [...unusable, ...findings.hazards.map((hazard) => `${key}: in etcd: ${hazard}`)];
 }

@@ -57,6 +57,7 @@ describe("JSON of unknown origin", () => {
 
   it("is shown on one short line", () => {
     expect(showJson({ a: "b" })).to.equal('{"a":"b"}');
+    expect(showJson(JSON.parse("1e400"))).to.equal("Infinity");
     expect(showJson(undefined)).to.equal("nothing");
     expect(showJson("x".repeat(58)))
       .to.have.lengthOf(60)

@@ -52,6 +52,11 @@ describe("flannel versions", () => {
     });
   }
 
+  it("are refused in a few words, however long the text", () => {
+    const message = `^flannel_version: "x{57}\\.\\.\\." is not a flannel version`;
+    expect(() => parseVersion("x".repeat(10_000), "flannel_version")).to.throw(new RegExp(message));
+  });
+
   it("are told by a daemon in the first line that is one, on whichever output", () => {
     const answer = { exitCode: 0, stdout: "", stderr: "" };
     const tell = (more: Partial<typeof answer>): string | undefined => {

@@ -30,6 +30,26 @@ describe("what is declared", () => {
     expect(warnings[0]).to.include("flannel v0.28.9 reads etcd's v3 API and will not see this");
   });
 
+  const trusts: [string, Json, string | undefined][] = [
+    ["v0.18.0", {}, "verifies nobody without a client certificate"],
+    ["v0.19.2", {}, "does not start without a client certificate"],
+    ["v0.28.9", {}, undefined],
+    ["v0.17.0", {}, undefined],
+    ["v0.19.2", { endpoints: ["http://memory:1"] }, undefined],
+    ["v0.19.2", { cert_file: "/c.pem", key_file: "/k.pem" }, undefined],
+    ["v0.19.2", { state: "absent" }, undefined],
+  ];
+  for (const [release, options, told] of trusts) {
+    it(`warns of what ${release} does with a CA alone, given ${JSON.stringify(options)}`, async () => {
+      const files = { endpoints: ["https://memory:1"], ca_file: "/ca.pem", ...options };
+      const api = release === "v0.17.0" ? "v2" : "v3";
+      const task = { config: CONFIG, flannel_version: release, ...files };
+      const { warnings } = await planFor({ api }, task);
+      expect(warnings).to.have.length(told === undefined ? 0 : 1);
+      expect(warnings.join()).to.include(told ?? "");
+    });
+  }
+
   const prefixes: [Json, string | undefined][] = [
     [{ prefix: "/c++/network" }, "crashes"],
     [{ prefix: "/net " }, "no blank"],

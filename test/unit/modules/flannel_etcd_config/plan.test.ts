@@ -258,6 +258,37 @@ describe("the plan", () => {
     ]);
   });
 
+  for (const [name, stored, told] of [
+    ["text that is no JSON", "hello", "text that is not JSON"],
+    ["a list", [], "expected a JSON object"],
+    ["a backend that no flannel has", { ...CONFIG, Backend: { Type: "vxlam" } }, '"vxlam"'],
+    ["a subnet length that does not fit", { ...CONFIG, SubnetLen: 40 }, "SubnetLen: expected"],
+    ["both families off", { ...CONFIG, EnableIPv4: false }, "both families are off"],
+  ] as const) {
+    for (const options of [{ state: "query" }, { migrate_from_v2: true }]) {
+      it(`warns of ${name} with ${Object.keys(options).join()}, which flannel cannot use`, async () => {
+        const { warnings } = await plan(options, { stored });
+        expect(warnings).to.have.length(1);
+        expect(warnings?.[0]).to.include("/net/config: flannel cannot use the configuration");
+        expect(warnings?.[0]).to.include(told);
+      });
+    }
+  }
+
+  it("tells one that flannel cannot use once, and the declared one beside it", async () => {
+    const psk = "s".repeat(96);
+    const declared = { ...CONFIG, Backend: { Type: "ipsec", PSK: psk } };
+    const planned = await plan({}, { declared, stored: "{" });
+    expect(planned.warnings).to.have.length(1);
+    const [difference] = planned.differences;
+    expect(difference?.key).to.equal("config");
+    expect(difference?.before).to.include("unusable: ");
+    expect(difference?.after).to.deep.equal({
+      Network: "10.200.0.0/16",
+      Backend: { Type: "ipsec", PSK: "********" },
+    });
+  });
+
   it("does not warn of what it writes over", async () => {
     const { warnings } = await plan(
       { if_exists: "update" },
