@@ -33,6 +33,7 @@ const TYPESCRIPT_TYPES: Readonly<Record<string, string>> = {
 export function renderValidator(source: ModuleSource): string {
   const ajv = new Ajv({
     allErrors: true,
+    messages: false, // faults.ts has words of its own
     strict: true,
     strictRequired: false, // a condition names properties that are defined outside it
     strictTypes: false,

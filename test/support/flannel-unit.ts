@@ -22,7 +22,9 @@ import { hostNeedsOf } from "../../src/modules/flannel_unit/host-settings";
 import { type Lack } from "../../src/modules/flannel_unit/lacks";
 import { type Observed, type RunningDaemon } from "../../src/modules/flannel_unit/observe";
 import { type Plan, plan } from "../../src/modules/flannel_unit/plan";
+import { type PreviousFile } from "../../src/modules/flannel_unit/previous-files";
 import { type Answers } from "../../src/modules/flannel_unit/query";
+import { type SwitchState } from "../../src/modules/flannel_unit/switch-state";
 import { type Residue } from "../../src/modules/flannel_unit/residue";
 import { renderUnit } from "../../src/modules/flannel_unit/unit-text";
 
@@ -73,6 +75,8 @@ interface Facts {
   readonly dropIns: ReadonlyMap<string, number>;
   readonly foreign: readonly string[];
   readonly lacks: readonly Lack[];
+  readonly switch: SwitchState | undefined;
+  readonly previousFiles: readonly PreviousFile[];
   readonly kernel: { readonly bridgeFilter: boolean; readonly forwarding: boolean };
   readonly devices: ReadonlyMap<string, boolean>;
   readonly residue: Residue | undefined;
@@ -106,6 +110,8 @@ export class UnitHost {
           },
         ),
       ],
+      switch: undefined,
+      previousFiles: [],
       kernel: { bridgeFilter: true, forwarding: true },
       devices: new Map([["flannel.1", false]]),
       residue: undefined,
@@ -193,6 +199,11 @@ export class UnitHost {
       lacks:
         binary === undefined ? [lackOf("binary: it does not exist", { isBroughtLater: true })] : [],
     });
+  }
+
+  /** What an earlier run has left. */
+  leftWith(change: Partial<Pick<Facts, "previousFiles" | "switch">>): UnitHost {
+    return this.but(change);
   }
 
   lacking(message: string, kind: Partial<Lack> = {}): UnitHost {
@@ -298,6 +309,8 @@ export class UnitHost {
       })),
       optionsDir: declared.state === "absent" ? this.#folderAt(declared.optionsDir) : undefined,
       certificates: undefined,
+      switch: facts.switch,
+      previousFiles: facts.previousFiles,
       answers: declared.query === undefined ? undefined : facts.answers,
     };
   }

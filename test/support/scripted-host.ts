@@ -13,6 +13,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
+import { setTimeout as sleep } from "node:timers/promises";
 import { basename, delimiter, dirname, join } from "node:path";
 
 import { execa, execaSync } from "execa";
@@ -35,6 +36,8 @@ export interface Scenario {
   readonly complaints?: readonly string[];
   readonly journal?: readonly string[];
   readonly loadState?: string;
+  /** Complaint of a systemd that starts nothing for systemd-run. */
+  readonly refusesTransient?: string;
   /** Units that run beside the one of the module. */
   readonly others?: readonly string[];
 }
@@ -56,7 +59,7 @@ export class ScriptedHost {
 
   constructor(private readonly module: string) {
     mkdirSync(this.#bin);
-    for (const program of ["systemctl", "systemd-analyze", "journalctl"]) {
+    for (const program of ["systemctl", "systemd-run", "systemd-analyze", "journalctl"]) {
       symlinkSync(join(__dirname, "scripted-systemd.mjs"), join(this.#bin, program));
     }
     writeFileSync(this.binary, daemonProgram("v0.28.9"));
@@ -107,12 +110,30 @@ export class ScriptedHost {
     rmSync(join(this.root, "calls"));
   }
 
+  /** Runs the module until systemctl has been told this verb, and then kills it. */
+  async runKilledAt(verb: string, options: Readonly<Record<string, unknown>>): Promise<void> {
+    const child = this.#start(options);
+    while (!this.calls.includes(verb)) await sleep(20);
+    child.kill("SIGKILL");
+    await child;
+  }
+
   /** Runs the module; `interruptAt` is the verb of systemctl at which it gets a SIGTERM. */
   async run(
     options: Readonly<Record<string, unknown>> = {},
     interruptAt?: string,
   ): Promise<Result> {
-    const child = execa(process.execPath, [this.module], {
+    const child = this.#start(options);
+    while (interruptAt !== undefined && !this.calls.includes(interruptAt)) {
+      await sleep(20);
+    }
+    if (interruptAt !== undefined) child.kill("SIGTERM");
+    const { stdout } = await child;
+    return parseLine(stdout) as Result;
+  }
+
+  #start(options: Readonly<Record<string, unknown>>) {
+    return execa(process.execPath, [this.module], {
       input: JSON.stringify({ ANSIBLE_MODULE_ARGS: this.task(options) }),
       env: {
         PATH: `${this.#bin}${delimiter}${process.env["PATH"] ?? ""}`,
@@ -121,12 +142,6 @@ export class ScriptedHost {
       reject: false,
       stripFinalNewline: false,
     });
-    while (interruptAt !== undefined && !this.calls.includes(interruptAt)) {
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
-    if (interruptAt !== undefined) child.kill("SIGTERM");
-    const { stdout } = await child;
-    return parseLine(stdout) as Result;
   }
 
   /** The verbs systemctl was called with since the scenario began, but for `show`. */

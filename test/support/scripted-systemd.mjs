@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// Plays systemctl, systemd-analyze and journalctl on PATH for one unit, by a scenario in
+// Plays systemctl, systemd-run, systemd-analyze and journalctl on PATH for one unit, by a scenario in
 // $SCRIPTED_SYSTEMD/scenario.json (see scripted-host.ts). The daemon that it starts is a real process
 // with the arguments and variables of the unit it has loaded, as systemd would load it: on
 // daemon-reload, and environment files at each start.
@@ -107,15 +107,41 @@ function restart() {
   }
 }
 
+/** What systemd-run has started is a real process. */
+function isWatching() {
+  try {
+    return state.watcher !== undefined && process.kill(state.watcher, 0);
+  } catch {
+    return false;
+  }
+}
+
+function run(words) {
+  if (scenario.refusesTransient !== undefined) {
+    process.stderr.write(`${scenario.refusesTransient}\n`);
+    process.exitCode = 1;
+    return;
+  }
+  const [program, ...args] = words.filter((word) => !word.startsWith("--"));
+  const watcher = spawn(program, args, { detached: true, stdio: "ignore" });
+  watcher.unref();
+  state.watcher = watcher.pid;
+}
+
 /** Other units run, or are not there. */
 function showOther(unit) {
-  const isActive = scenario.others?.includes(unit) === true;
+  const isWatcher = unit.endsWith("-way-back.service") && isWatching();
+  const isActive = isWatcher || scenario.others?.includes(unit) === true;
   process.stdout.write(`LoadState=${isActive ? "loaded" : "not-found"}\n`);
   process.stdout.write(`ActiveState=${isActive ? "active" : "inactive"}\n`);
 }
 
 function systemctl([verb, unit]) {
   if (verb === "show") return unit === basename(scenario.unitPath) ? show() : showOther(unit);
+  if (unit?.endsWith("-way-back.service")) {
+    if (isWatching()) process.kill(state.watcher, "SIGKILL");
+    return undefined;
+  }
   appendFileSync(join(folder, "calls"), `${verb}\n`);
   const complaint = scenario.fails?.[verb];
   const countdown = scenario.after?.[verb] ?? 0;
@@ -141,6 +167,7 @@ function analyze([verb, ...rest]) {
 }
 
 if (program === "systemctl") systemctl(words);
+else if (program === "systemd-run") run(words);
 else if (program === "systemd-analyze") analyze(words);
 else process.stdout.write((scenario.journal ?? []).map((line) => `${line}\n`).join(""));
 writeFileSync(statePath, JSON.stringify(state));

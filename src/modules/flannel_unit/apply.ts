@@ -17,8 +17,10 @@ import {
 import { type Command, type Remove, type Change, type Write } from "./changes";
 import { HARDENING_NAMES } from "./hardening";
 import { type Run } from "./plan";
+import { keepPrevious } from "./previous-files";
 import { placeSent } from "./sent-certificates";
 import { startDaemon } from "./start";
+import { forgetBefore } from "./trial";
 
 /** What is known since changes are being made; undefined: as it was observed. */
 export interface Outcome {
@@ -69,6 +71,7 @@ async function carryOut(change: Change, run: Run): Promise<Partial<Outcome>> {
       await remove(change);
       return {};
     case "placement":
+      await keepPrevious(change.path, run.declared.previousFiles);
       await placeSent(change);
       return {};
     case "create-folder":
@@ -96,6 +99,9 @@ async function carryOut(change: Change, run: Run): Promise<Partial<Outcome>> {
     case "start":
     case "restart":
       return await startDaemon(change, run);
+    case "forget":
+      await forgetBefore(run.declared);
+      return {};
     case "restore":
       throw new ModuleError("internal", `${change.summary}: is no step of a plan`);
   }

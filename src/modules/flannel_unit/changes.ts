@@ -30,7 +30,8 @@ export interface Command {
 export type Enablement = "disable" | "enable" | "reenable";
 
 /** What the way back puts back; "daemon" is the start of what was put back. */
-export type Restored = "binary" | "daemon" | "environment file" | "network configuration" | "unit";
+export type Restored =
+  "binary" | "certificate" | "daemon" | "environment file" | "network configuration" | "unit";
 
 /** A directory that is root's, with this mode. */
 export interface Folder {
@@ -59,6 +60,7 @@ export type Action =
   | { readonly kind: "systemctl"; readonly args: readonly string[] }
   | { readonly kind: "enablement"; readonly verb: Enablement }
   | { readonly kind: "start" | "restart" }
+  | { readonly kind: "forget" }
   | { readonly kind: "restore"; readonly what: Restored };
 
 export type Change = Action & contract.Change;
@@ -198,6 +200,14 @@ export function restart(unitName: string, reasons: readonly string[]): Change {
     after: after.map((line) => `${line}\n`).join(""),
   };
   return { kind: "restart", summary: `restart ${unitName}`, diff };
+}
+
+/** What was kept for the way back has served its time. */
+export function forget(unitName: string): Change {
+  return {
+    kind: "forget",
+    summary: `remove what an earlier run kept of the ${unitName} of before`,
+  };
 }
 
 /** A file that the way back has put back. */

@@ -22,6 +22,7 @@ import { declareConfFiles } from "./declared-files";
 import { type Variables, splitVariables } from "./environment";
 import { type HostWishes } from "./host-settings";
 import { type Expectation } from "./probe";
+import { switchFolder } from "./put-back-script";
 import { type Query, readQuery } from "./query";
 import { secretNames } from "./secrets";
 import { mergeSettings } from "./settings";
@@ -64,6 +65,10 @@ export interface Declared extends Daemon {
   readonly host: HostWishes;
   readonly ready: Expectation;
   readonly wayBack: WayBack;
+  /** Where the host keeps what it needs to go back by itself. */
+  readonly switchFolder: string;
+  /** Directory with files as they were before this play replaced them. */
+  readonly previousFiles: string | undefined;
   readonly takeover: Takeover;
   /** undefined unless the state is query. */
   readonly query: Query | undefined;
@@ -122,6 +127,8 @@ export function declare(
     host: declareHost(options, base, version),
     ready: declareReady(options, unitName, { flags, subnetFile, network }),
     wayBack: { isWanted: options.rollback, previousBinary: options.previous_binary },
+    switchFolder: switchFolder(options.options_dir, unitName),
+    previousFiles: options.previous_files,
     takeover: { version, isKube, adopts: options.adopt },
     query: options.state === "query" ? readQuery(options, version, isKube) : undefined,
   };

@@ -24,9 +24,11 @@ import { type HostSettings, hostNeedsOf, observeHostSettings } from "./host-sett
 import { findHostLacks } from "./host-lacks";
 import { type Lack, findLacks } from "./lacks";
 import { type Site } from "./network-lacks";
+import { type PreviousFile, observePreviousFiles } from "./previous-files";
 import { type Answers, observeAnswers } from "./query";
 import { type Residue, observeResidue } from "./residue";
 import { tryAskRunningVersion } from "./running-version";
+import { type SwitchState, observeSwitch } from "./switch-state";
 import { type DropIn, findLinks, readDropIns } from "./unit-files";
 import { findMark, markOfProcess } from "./unit-marks";
 
@@ -84,6 +86,10 @@ export interface Observed {
   readonly certificates: CertificateState | undefined;
   /** Only looked at when it is to go. */
   readonly optionsDir: Folder | undefined;
+  /** What an earlier run has left of its way back; undefined: nothing. */
+  readonly switch: SwitchState | undefined;
+  /** What the files that this play has replaced were before. */
+  readonly previousFiles: readonly PreviousFile[];
   /** undefined unless the state is query. */
   readonly answers: Answers | undefined;
 }
@@ -103,6 +109,8 @@ export interface Folder {
 /** Looks at unit, files and process. */
 export async function observe(declared: Declared): Promise<Observed> {
   const { unitName, unitPath, network } = declared;
+  // First of all, as it may be about to change the rest.
+  const switchState = await observeSwitch(declared.switchFolder, unitName);
   const systemd = tryShowUnit(unitName);
   const files = readFiles(declared);
   const settings = observeHostSettings(hostNeedsOf(declared.host, networkOf(declared, files)));
@@ -127,6 +135,8 @@ export async function observe(declared: Declared): Promise<Observed> {
     confFiles: observeConfFiles(declared.confFiles),
     certificates: declared.certificates && (await observeCertificates(declared.certificates)),
     optionsDir: declared.state === "absent" ? tryReadFolder(declared.optionsDir) : undefined,
+    switch: switchState,
+    previousFiles: observePreviousFiles(declared.previousFiles),
     answers:
       declared.query === undefined
         ? undefined

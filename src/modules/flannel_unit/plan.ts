@@ -6,6 +6,7 @@ import {
   type Enablement,
   type Change,
   enablement,
+  forget,
   planRemove,
   planWrite,
   reload,
@@ -24,10 +25,12 @@ import { type Observed, wantedMark } from "./observe";
 import {
   findMask,
   findOffline,
+  findOtherTrial,
   findRefusals,
   judgeQuery,
   refuseVital,
   warnOfLacks,
+  warnOfSwitch,
 } from "./refusals";
 import { planRemoval, planStop } from "./removal";
 import { type RestartReason, findRestartReasons } from "./restart-reasons";
@@ -91,12 +94,15 @@ function planDaemon(
     restartReasons,
     obstacles: [
       ...findRefusals(declared, observed),
-      ...(changes.length > 0 ? [...findOffline(observed), ...findMask(declared, observed)] : []),
+      ...(changes.length > 0
+        ? [...findOffline(observed), ...findMask(declared, observed), ...findOtherTrial(observed)]
+        : []),
       ...(starts ? refuseVital(observed.lacks) : []),
     ],
     warnings: [
       ...(wantsRunning ? warnOfLacks(observed.lacks, starts) : []),
       ...findWarnings(declared, observed),
+      ...warnOfSwitch(observed.switch),
       ...warnOfRivals(observed.confFiles),
       ...warnOfDependents(declared.unitName, observed.stranger),
     ],
@@ -141,7 +147,18 @@ function planPresence(
     ...planEnablement(declared, observed),
     ...last,
     ...planOffload(observed.settings, makesDevices),
+    ...planForget(declared, observed, last),
   ];
+}
+
+/** A restart does it on its own when the new daemon is ready. */
+function planForget(
+  { unitName }: Declared,
+  { previousFiles, switch: left }: Observed,
+  last: readonly Change[],
+): readonly Change[] {
+  const isLeft = left?.kind === "fired" || left?.kind === "spent" || previousFiles.length > 0;
+  return isLeft && !last.some(({ kind }) => kind === "restart") ? [forget(unitName)] : [];
 }
 
 function planWrites(

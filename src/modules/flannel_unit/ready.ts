@@ -28,7 +28,7 @@ export type Judgement = { readonly kind: "wait"; readonly memory: Memory } | Ver
 
 const POLL_MS = 250;
 /** systemd kills a process that does not stop after 90 s, unless the unit says otherwise. */
-const STOP_LIMIT_MS = 100_000;
+export const STOP_LIMIT_MS = 100_000;
 
 /**
  * Polls until the daemon is ready and stays the same process over the settling time. `sinceUs` is

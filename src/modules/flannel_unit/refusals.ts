@@ -28,6 +28,21 @@ export function findMask({ unitName }: Declared, { systemd }: Observed): readonl
   return [{ code: "refused", message }];
 }
 
+/** Two runs that try a daemon at one time would each take the other's for the one of before. */
+export function findOtherTrial({ switch: left }: Observed): readonly Obstacle[] {
+  if (left?.kind !== "armed") return [];
+  const message = `another run of flannel_unit (process ${left.pid}) is trying a new daemon on this host, wait for it`;
+  return [{ code: "conflict", message }];
+}
+
+/** The host has helped itself, which somebody should know. */
+export function warnOfSwitch(left: Observed["switch"]): readonly string[] {
+  if (left?.kind !== "fired") return [];
+  return [
+    `an earlier run ended in the middle of its trial of a new daemon; on ${left.at} this host put back what ran before`,
+  ];
+}
+
 /** What a start that is planned must not go without. */
 export function refuseVital(lacks: readonly Lack[]): readonly Obstacle[] {
   return lacks

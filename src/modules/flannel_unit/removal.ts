@@ -3,6 +3,7 @@
 import {
   type Change,
   enablement,
+  forget,
   planRemove,
   reload,
   removeFolder,
@@ -35,6 +36,7 @@ export function planRemoval(declared: Declared, observed: Observed): readonly Ch
       ? [systemctlStep(`forget the failure of ${unitName}`, "reset-failed", unitName)]
       : []),
     ...planConfFiles(observed.confFiles),
+    ...(observed.switch === undefined ? [] : [forget(unitName)]),
     ...planRemoveOptionsDir(declared, observed),
     ...planHostSettings(settings),
     ...(residue === undefined ? [] : planPurge(residue, subnetFile, files.subnet)),
@@ -43,10 +45,10 @@ export function planRemoval(declared: Declared, observed: Observed): readonly Ch
 
 /** The directory goes with what was ours in it, unless others have put something there. */
 function planRemoveOptionsDir(
-  { optionsDir, environmentPath, confFiles }: Declared,
+  { optionsDir, environmentPath, confFiles, switchFolder }: Declared,
   { optionsDir: folder }: Observed,
 ): readonly Change[] {
-  const ours = [environmentPath, ...confFiles.map(({ path }) => path)];
+  const ours = [environmentPath, switchFolder, ...confFiles.map(({ path }) => path)];
   const isEmptied = folder?.names.every((name) => ours.includes(`${optionsDir}/${name}`));
   return isEmptied === true ? [removeFolder(optionsDir)] : [];
 }

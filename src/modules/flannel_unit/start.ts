@@ -11,6 +11,7 @@ import { type Change } from "./changes";
 import { type Run } from "./plan";
 import { type Failure, awaitReady } from "./ready";
 import { rollBack } from "./rollback";
+import { beginTrial, passTrial } from "./trial";
 
 /** What a start has brought about. */
 export interface Started {
@@ -27,13 +28,20 @@ export async function startDaemon(change: Change, run: Run): Promise<Started> {
   const { declared, observed } = run;
   const { unitName, ready } = declared;
   const sinceUs = monotonicUs();
+  const isTried = change.kind === "restart" && ready.timeoutMs > 0;
+  const armed = isTried ? await beginTrial(run) : undefined;
   if (observed.systemd?.activeState === "failed") await systemctl(["reset-failed", unitName]);
   // `restart` also starts what does not run, and unlike `start` it does not sit out RestartSec.
   await systemctl(["restart", "--no-block", unitName]);
   run.record(change);
   if (ready.timeoutMs === 0) return { systemd: tryShowUnit(unitName) };
   const verdict = await awaitReady(ready, sinceUs);
-  if (verdict.kind !== "ready") throw await explainAndRollBack(verdict, run);
+  if (verdict.kind !== "ready") {
+    const failure = await explainAndRollBack(verdict, run);
+    await armed?.disarm();
+    throw failure;
+  }
+  await passTrial(armed, declared);
   const subnet = parseSubnetEnv(tryReadFile(declared.subnetFile)?.content ?? "");
   return { systemd: verdict.unit, subnet };
 }

@@ -169,6 +169,32 @@ describe("flannel_unit plan", () => {
       .warns("iptables: none");
   });
 
+  it("clears away what an earlier run has left, and says that the host has helped itself", () => {
+    const tidy = "remove what an earlier run kept of the flanneld.service of before";
+    given(OPTIONS)
+      .on(running.leftWith({ switch: { kind: "spent" } }))
+      .plans(tidy)
+      .warns();
+    given(OPTIONS)
+      .on(running.leftWith({ switch: { kind: "fired", at: "2026-11-24 10:00:00 UTC" } }))
+      .plans(tidy)
+      .warns("on 2026-11-24 10:00:00 UTC this host put back what ran before");
+    const previousFiles = [{ path: "/ca.pem", kept: "/.before/ca.pem" }];
+    given(OPTIONS).on(running.leftWith({ previousFiles })).plans(tidy);
+    // A restart keeps them until the new daemon is ready, and then removes them on its own.
+    const changed = { ...OPTIONS, settings: { v: 9 } };
+    const { plan } = given(changed).on(running.leftWith({ previousFiles }));
+    expect(plan.changes.map(({ kind }) => kind)).not.to.contain("forget");
+  });
+
+  it("tries no daemon while another run tries one", () => {
+    const host = running.leftWith({ switch: { kind: "armed", pid: 42 } });
+    given({ ...OPTIONS, settings: { v: 9 } })
+      .on(host)
+      .refuses("(process 42) is trying a new daemon");
+    given(OPTIONS).on(host).plans().refuses();
+  });
+
   it("does not undo a mask, not even to leave the daemon stopped", () => {
     const host = running.stopped().systemdSays({ loadState: "masked" });
     given(STOPPED)

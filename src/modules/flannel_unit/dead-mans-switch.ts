@@ -1,0 +1,80 @@
+// Before a new daemon is tried, the host itself is told how to go back, and does so when this process
+// ends without a word: killed, cut off, out of memory (docs/adr/0032).
+
+import { chmod, mkdir, rename, rm } from "node:fs/promises";
+import { join } from "node:path";
+
+import { ModuleError, systemCodeOf } from "../../base/errors";
+import { replaceFile } from "../../host/atomic-file";
+import { translateFileError } from "../../host/file-errors";
+import { tryStartOf } from "../../host/proc";
+import { lastWordsOf, runCommand } from "../../host/programs";
+import { tryInspect } from "../../host/file-info";
+import { systemctl } from "../../host/systemd";
+import { ARMED, FIRED, SCRIPT, type Step, renderPutBack, watcherOf } from "./put-back-script";
+
+/** A switch that is armed. */
+export interface ArmedSwitch {
+  /** False: it could not be called off, for the host has put back what ran before. */
+  disarm(): Promise<boolean>;
+}
+
+const FOLDER_MODE = 0o700;
+const SCRIPT_MODE = 0o700;
+/** Arms the switch for this process. Throws `host` where systemd does not take it: nothing was changed. */
+export async function armSwitch(
+  folder: string,
+  unitName: string,
+  steps: readonly Step[],
+  limitS: number,
+): Promise<ArmedSwitch> {
+  await callOff(folder, unitName);
+  await mkdir(folder, { recursive: true, mode: FOLDER_MODE });
+  await chmod(folder, FOLDER_MODE);
+  const saved = steps.map((step, index) => ({ step, name: String(index) }));
+  for (const { step, name } of saved) await save(join(folder, name), step);
+  const trial = { pid: process.pid, startTicks: tryStartOf(process.pid) ?? 0, limitS };
+  const script = join(folder, SCRIPT);
+  const text = renderPutBack(folder, unitName, trial, saved);
+  await replaceFile(script, text, { mode: SCRIPT_MODE, uid: 0, gid: 0 });
+  await replaceFile(join(folder, ARMED), `${process.pid}\n`, { mode: 0o600, uid: 0, gid: 0 });
+  await startWatcher(unitName, script);
+  return { disarm: () => callOff(folder, unitName) };
+}
+
+/** Takes the switch away, if there is one; false: it had gone off. */
+export async function callOff(folder: string, unitName: string): Promise<boolean> {
+  const hasFired = !(await moveAway(join(folder, ARMED), join(folder, "off")));
+  if (!hasFired) await systemctl(["stop", watcherOf(unitName)]).catch(() => undefined);
+  const fired = hasFired && tryInspect(join(folder, FIRED)) !== undefined;
+  await rm(folder, { recursive: true, force: true });
+  return !fired;
+}
+
+async function save(path: string, { putting }: Step): Promise<void> {
+  if (putting.by === "content") await replaceFile(path, putting.before.content, putting.before);
+}
+
+async function startWatcher(unitName: string, script: string): Promise<void> {
+  const unit = watcherOf(unitName);
+  const description = `Way back to the ${unitName} of before`;
+  const args = [`--unit=${unit}`, `--description=${description}`, "--collect", "--quiet"];
+  const result = await runCommand("systemd-run", [...args, "/bin/sh", script]);
+  if (result.exitCode === 0) return;
+  throw new ModuleError(
+    "host",
+    `${unit}: systemd does not start what would put the daemon back if this run were killed: ` +
+      `${lastWordsOf(result.stderr)}; with rollback: false the new daemon is tried without a way back`,
+  );
+}
+
+/** False if there is no such file. */
+async function moveAway(path: string, to: string): Promise<boolean> {
+  try {
+    await rename(path, to);
+    return true;
+  } catch (error) {
+    if (systemCodeOf(error) === "ENOENT" || systemCodeOf(error) === "ENOTDIR") return false;
+    throw translateFileError(path, "remove", error);
+  }
+}
