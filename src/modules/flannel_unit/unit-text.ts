@@ -60,7 +60,7 @@ export interface UnitParts {
 export function renderSections(parts: UnitParts): UnitSections {
   checkEnvironmentPath(parts.environmentPath);
   const extra = readExtraDirectives(parts.extra);
-  const unit = [...unitDirectives(parts), ...(extra.get("Unit") ?? [])];
+  const unit = withStartLimit([...unitDirectives(parts), ...(extra.get("Unit") ?? [])]);
   const service = [...serviceDirectives(parts), ...(extra.get("Service") ?? [])];
   const install = [...installDirectives(parts), ...(extra.get("Install") ?? [])];
   const text = joinSection("Service", service);
@@ -99,6 +99,15 @@ function unitDirectives(parts: UnitParts): Directive[] {
     ...unitList("Wants", "wants", parts.wants),
     ...unitList("Before", "before", parts.before),
   ];
+}
+
+/**
+ * By itself systemd gives up after 5 starts in 10 s (systemd.unit, StartLimitBurst), and the daemon stays down
+ * because an interface was late at boot. Restart=always is to mean it, unless somebody sets a limit.
+ */
+function withStartLimit(unit: readonly Directive[]): readonly Directive[] {
+  const isSet = unit.some(([name]) => name.startsWith("StartLimit"));
+  return isSet ? unit : [...unit, ["StartLimitIntervalSec", "0"]];
 }
 
 function installDirectives(parts: UnitParts): Directive[] {

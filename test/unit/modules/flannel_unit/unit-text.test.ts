@@ -28,6 +28,7 @@ Documentation=https://github.com/flannel-io/flannel
 After=network.target network-online.target
 Wants=network-online.target
 Before=docker.service
+StartLimitIntervalSec=0
 
 [Service]
 Type=notify
@@ -95,11 +96,13 @@ RequiredBy=docker.service
   it("adds extra directives to their section, lists repeated", () => {
     const text = unitOf({
       extra_directives: {
-        Unit: { StartLimitIntervalSec: 0 },
+        Unit: { StartLimitBurst: 9 },
         Service: { CPUWeight: 200, ReadWritePaths: ["/a", "/b"], NoNewPrivileges: true },
       },
     });
-    expect(text).to.match(/\[Unit\][^[]*StartLimitIntervalSec=0\n/);
+    // Whoever sets a limit of starts has it, and no limit of ours beside it.
+    expect(text).to.match(/\[Unit\][^[]*StartLimitBurst=9\n\n/);
+    expect(text).to.not.include("StartLimitIntervalSec");
     expect(text).to.match(
       /\[Service\][^[]*CPUWeight=200\nReadWritePaths=\/a\nReadWritePaths=\/b\nNoNewPrivileges=yes\n/,
     );
