@@ -19,16 +19,17 @@ export type FleetRow = Readonly<Record<Contender, Cost>> & {
 
 const ETCD_HOST = "etcd-1";
 
-/** Takes from a worker what either contender brought, and the pod network. */
+/** Takes from a worker what either contender brought, the link to Node.js too, and the pod network. */
 const WIPE_WORKER = `
 systemctl disable --now flanneld 2>/dev/null
 find /etc /usr/local /var/lib -name '*flannel*' -prune -exec rm -rf {} +
-rm -rf /var/lib/kubernetes /run/flannel
+rm -rf /var/lib/kubernetes /run/flannel /opt/flannel-nodejs
 ip link delete flannel.1 2>/dev/null
 systemctl daemon-reload`;
 
+/** The certificates and the link are the role's; etcd has its own certificates. */
 const WIPE_ETCD =
-  "ETCDCTL_API=3 etcdctl --cacert /etc/etcd/ca-etcd.pem --cert /etc/etcd/cert-etcd.pem " +
+  "rm -rf /var/lib/kubernetes /opt/flannel-nodejs; ETCDCTL_API=3 etcdctl --cacert /etc/etcd/ca-etcd.pem --cert /etc/etcd/cert-etcd.pem " +
   "--key /etc/etcd/cert-etcd-key.pem del --prefix /kubernetes-cluster";
 
 /** Measures both on all workers of a lab, which are left as the role leaves them; medians of the rounds. */
