@@ -1,6 +1,6 @@
 // A write whose answer may be lost: reading tells what became of it.
 
-import { ModuleError, StaleObservationError } from "../base/errors";
+import { ModuleError, StaleObservationError, messageOf } from "../base/errors";
 import { LostAnswerError } from "./endpoint-error";
 import { type EtcdStore, type StoredValue, type WriteAnswer } from "./store";
 
@@ -55,7 +55,7 @@ function staleError(key: string): StaleObservationError {
 function lostError(key: string, cause: unknown): ModuleError {
   return new ModuleError(
     "network",
-    `${key}: ${MAX_WRITES} writes were sent, no answer came and the key is unchanged; is something between here and etcd cutting connections?`,
+    `${key}: ${MAX_WRITES} writes were sent, no answer came and the key is unchanged (the last one: ${messageOf(cause)}); is something between here and etcd cutting connections?`,
     { cause },
   );
 }

@@ -73,7 +73,7 @@ export class EtcdConnection {
     if (api === "v2") return new V2Store(this.#client, failover, this.#members, credentials, reads);
     const gateway: TransportOpener = () =>
       new V3Gateway(this.#client, failover, this.#members, credentials);
-    const etcdctl: TransportOpener = () => new V3Etcdctl(failover, this.options);
+    const etcdctl: TransportOpener = () => new V3Etcdctl(failover, this.#members, this.options);
     if (transport === "auto") return new V3Store([gateway, etcdctl]);
     return new V3Store([transport === "gateway" ? gateway : etcdctl]);
   }

@@ -9,6 +9,7 @@ const TELLING: readonly ErrorCode[] = [
   "auth",
   "permission",
   "unsupported",
+  "refused",
   "tls",
   "timeout",
   "network",
@@ -20,6 +21,10 @@ export interface EndpointErrorOptions {
   readonly transient?: boolean;
   /** True where the request may have been carried out although no answer came. */
   readonly sent?: boolean;
+  /** True where the server itself has said what is wrong: nothing that comes later says more. */
+  readonly told?: boolean;
+  /** True where something listens that does not speak HTTP. */
+  readonly isForeign?: boolean;
   /** What to do about it, if it is the same for all endpoints; said once. */
   readonly advice?: string;
   readonly cause?: unknown;
@@ -31,6 +36,8 @@ export class EndpointError extends Error {
   readonly code: ErrorCode;
   readonly transient: boolean;
   readonly sent: boolean;
+  readonly told: boolean;
+  readonly isForeign: boolean;
   readonly advice: string | undefined;
 
   constructor(message: string, options: EndpointErrorOptions) {
@@ -38,6 +45,8 @@ export class EndpointError extends Error {
     this.code = options.code;
     this.transient = options.transient ?? false;
     this.sent = options.sent ?? false;
+    this.told = options.told ?? false;
+    this.isForeign = options.isForeign ?? false;
     this.advice = options.advice;
   }
 }
@@ -99,5 +108,8 @@ export function translateNetworkError(error: unknown, progress: AttemptProgress)
     cause: error,
     // A refused certificate or a failed handshake means that no request was read.
     sent: sent && fault.code !== "tls",
+    isForeign:
+      (sent && ["not-http", "connection-cut"].includes(fault.name)) ||
+      fault.detail.includes("NO_APPLICATION_PROTOCOL"),
   });
 }

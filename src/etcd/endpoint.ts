@@ -10,6 +10,8 @@ export interface Endpoint {
   /** Without the brackets of an IPv6 address. */
   readonly host: string;
   readonly port: number;
+  /** False where it is etcd's usual one, because the address has none. */
+  readonly hasPort: boolean;
 }
 
 const DEFAULT_PORT = 2379;
@@ -30,12 +32,14 @@ export function parseEndpoints(texts: readonly string[]): readonly [Endpoint, ..
 
 function parseEndpoint(text: string): Endpoint {
   const { protocol, hostname, port } = new URL(text);
+  // URL drops a port that is the scheme's own.
+  const given = port === "" ? portIn(text) : Number(port);
   return {
     url: text,
     secure: protocol === "https:",
     host: hostname.replace(/^\[|\]$/g, ""),
-    // URL drops a port that is the scheme's own.
-    port: port !== "" ? Number(port) : (portIn(text) ?? DEFAULT_PORT),
+    port: given ?? DEFAULT_PORT,
+    hasPort: given !== undefined,
   };
 }
 

@@ -14,6 +14,8 @@ import {
 /** An etcd that waits for an election answers after 7 s (its own request timeout) at the latest. */
 const ATTEMPT_LIMIT_MS = 8_000;
 const PAUSE_MS = 200;
+/** What is asked in less time than this is a waste of it. */
+const MIN_ROUND_MS = 2_000;
 
 export class Failover {
   #preferred = 0;
@@ -30,13 +32,15 @@ export class Failover {
 
   /**
    * Runs `attempt` against one endpoint after the other until one answers; goes round again while a
-   * failure is transient and time is left. A request that is not `repeatable` is never sent twice:
-   * LostAnswerError when its fate is unknown. Throws ModuleError with one line per endpoint.
+   * failure is transient and there is time for a round. A request that is not `repeatable` is never sent twice:
+   * LostAnswerError when its fate is unknown. Throws ModuleError with the most telling failure of each
+   * endpoint.
    */
   async run<T>(
     attempt: (endpoint: Endpoint, timeoutMs: number) => Promise<T>,
     { repeatable }: { readonly repeatable: boolean },
   ): Promise<T> {
+    const told = new Map<string, EndpointFailure>();
     for (;;) {
       const failures: EndpointFailure[] = [];
       for (const [tried, index] of this.#order().entries()) {
@@ -54,9 +58,10 @@ export class Failover {
           return answer.value;
         }
       }
+      keepTelling(told, failures);
       const hopeful = failures.some(({ error }) => error.transient);
-      if (!hopeful || this.deadline.remainingMs() < PAUSE_MS * 2) {
-        throw describeTotalFailure(failures);
+      if (!hopeful || this.deadline.remainingMs() < PAUSE_MS + MIN_ROUND_MS) {
+        throw describeTotalFailure([...told.values()]);
       }
       await sleep(PAUSE_MS);
     }
@@ -74,6 +79,17 @@ export class Failover {
   #order(): readonly number[] {
     const all = this.endpoints.map((_, index) => index);
     return [this.#preferred, ...all.filter((index) => index !== this.#preferred)];
+  }
+}
+
+/** The last failure of each endpoint, but none in place of what the server itself has said. */
+function keepTelling(
+  told: Map<string, EndpointFailure>,
+  failures: readonly EndpointFailure[],
+): void {
+  for (const failure of failures) {
+    const { url } = failure.endpoint;
+    if (failure.error.told || told.get(url)?.error.told !== true) told.set(url, failure);
   }
 }
 

@@ -1,6 +1,6 @@
 // What an endpoint says about itself before the first real request.
 
-import { tryParseRecord } from "../base/json";
+import { tryParseJson, tryParseRecord } from "../base/json";
 import { type Endpoint } from "./endpoint";
 import { EndpointError } from "./endpoint-error";
 import { type HttpClient, type HttpResponse } from "./http-client";
@@ -12,6 +12,7 @@ const PROBE_LIMIT_MS = 5_000;
 /** Remembers the version of each member, so that each is asked once. */
 export class Members {
   readonly #versions = new Map<string, string>();
+  readonly #clientPorts = new Set<string>();
 
   constructor(private readonly client: HttpClient) {}
 
@@ -22,6 +23,20 @@ export class Members {
     const version = parseVersion(await this.#probe(endpoint, timeoutMs));
     this.#versions.set(endpoint.url, version);
     return version;
+  }
+
+  /**
+   * What is wrong with a port that answers like an etcd and serves no keys; undefined where nothing is
+   * known. Members speak HTTP to each other, and tell their versions there as well.
+   */
+  async faultOfPort(endpoint: Endpoint, timeoutMs: number): Promise<EndpointError | undefined> {
+    if (this.#clientPorts.has(endpoint.url)) return undefined;
+    const limit = Math.min(PROBE_LIMIT_MS, timeoutMs);
+    const request = { method: "GET", path: "/members" } as const;
+    const { status, body } = await this.client.request(endpoint, request, limit);
+    if (status === 200 && Array.isArray(tryParseJson(body))) return peerPortError(endpoint);
+    this.#clientPorts.add(endpoint.url);
+    return undefined;
   }
 
   /** Who answered; the version if the endpoint was asked for it before. */
@@ -37,7 +52,8 @@ export class Members {
       if (!(error instanceof EndpointError)) throw error;
       // Asking for the version changes nothing and needs no leader: neither lost nor transient.
       if (endpoint.secure || !error.sent || error.code !== "network") {
-        throw new EndpointError(error.message, { code: error.code, cause: error });
+        const { code, isForeign } = error;
+        throw new EndpointError(error.message, { code, isForeign, cause: error });
       }
       throw new EndpointError("cut without an answer, is it https:// instead of http://?", {
         code: "tls",
@@ -51,6 +67,15 @@ export class Members {
 export function isEtcdAtLeast(version: string, major: number, minor: number): boolean {
   const [ownMajor = 0, ownMinor = 0] = version.split(".").map(Number);
   return ownMajor > major || (ownMajor === major && ownMinor >= minor);
+}
+
+function peerPortError({ port }: Endpoint): EndpointError {
+  const told = `port ${port} is the one by which etcd's members speak to each other`;
+  const usual = port === 2380 ? "2379 in place of 2380" : "2379, most often";
+  return new EndpointError(`${told}, give the port for clients (${usual})`, {
+    code: "unsupported",
+    told: true,
+  });
 }
 
 function parseVersion({ status, body }: HttpResponse): string {

@@ -10,7 +10,7 @@ export interface StoredValue {
 
 export interface StoredEntry extends StoredValue {
   readonly key: string;
-  /** Seconds until etcd removes it; undefined where it stays. */
+  /** Seconds until etcd removes it; undefined where it stays, or where nobody has asked. */
   readonly ttlSeconds: number | undefined;
 }
 
@@ -49,8 +49,11 @@ export interface EtcdStore {
   /** Describes the last answer. */
   readonly origin: StoreOrigin;
   read(key: string): Promise<StoredValue | undefined>;
-  /** The direct children of a folder. */
-  list(folder: string): Promise<readonly StoredEntry[]>;
+  /**
+   * The children of a folder, v3: all keys that begin with its name, as flannel lists them. `lifetimes`:
+   * when each of them ends, also where asking that costs a process for each.
+   */
+  list(folder: string, wants: { readonly lifetimes: boolean }): Promise<readonly StoredEntry[]>;
   /** Writes the key if it does not exist. */
   create(key: string, value: string): Promise<WriteAnswer>;
   /** Writes the key if it is still at this revision. */

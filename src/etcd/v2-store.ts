@@ -165,7 +165,10 @@ export class V2Store implements FolderStore {
   async #attempt(endpoint: Endpoint, request: HttpRequest, timeoutMs: number): Promise<Answer> {
     const version = await this.members.versionOf(endpoint, timeoutMs);
     const response = await this.client.request(endpoint, request, timeoutMs);
-    return interpret(response, version, endpoint, this.credentials !== undefined);
+    if (response.status === 404 && tryParseRecord(response.body) === undefined) {
+      throw (await this.members.faultOfPort(endpoint, timeoutMs)) ?? noV2(version);
+    }
+    return interpret(response, endpoint, this.credentials !== undefined);
   }
 }
 
@@ -177,7 +180,6 @@ function basicAuthOf(credentials: Credentials | undefined): Readonly<Record<stri
 
 function interpret(
   { status, body }: HttpResponse,
-  version: string,
   endpoint: Endpoint,
   withCredentials: boolean,
 ): Answer {
@@ -188,7 +190,6 @@ function interpret(
   }
   const node = isRecord(parsed?.["node"]) ? readNode(parsed["node"]) : undefined;
   if (status < 300 && node !== undefined) return { kind: "node", node };
-  if (status === 404 && parsed === undefined) throw noV2(version);
   // 300 to 399: raft is busy or elects; the fate of a write is unknown.
   if (status >= 500 || (errorCode >= 300 && errorCode < 400)) {
     const reason = typeof parsed?.["message"] === "string" ? parsed["message"] : `HTTP ${status}`;
@@ -196,6 +197,7 @@ function interpret(
       code: "network",
       transient: true,
       sent: true,
+      told: true,
     });
   }
   if (!Number.isNaN(errorCode)) return { kind: "error", errorCode };

@@ -3,12 +3,14 @@
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
 
-import { isRecord } from "../base/json";
+import { isRecord, tryParseRecord } from "../base/json";
 import { ModuleError } from "../base/errors";
+import { Deadline } from "../host/deadline";
 import { type CommandResult, lastWordsOf, runCommand } from "../host/programs";
 import { type Endpoint } from "./endpoint";
 import { EndpointError } from "./endpoint-error";
 import { type Failover } from "./failover";
+import { type Members } from "./members";
 import { type Credentials, type StoreOrigin } from "./store";
 import { type TlsFiles } from "./tls";
 import { translateRefusal } from "./v3-refusals";
@@ -31,17 +33,17 @@ export interface EtcdctlOptions {
 type Json = Readonly<Record<string, unknown>>;
 
 export class V3Etcdctl implements V3Transport {
+  readonly isCostly = true;
   #program: string | undefined;
-  readonly #versions = new Map<string, string>();
 
   constructor(
     private readonly failover: Failover,
+    private readonly members: Members,
     private readonly options: EtcdctlOptions,
   ) {}
 
   get origin(): StoreOrigin {
-    const { url: endpoint } = this.failover.current;
-    return { endpoint, etcdVersion: this.#versions.get(endpoint), transport: "etcdctl" };
+    return this.members.originOf(this.failover.current, "etcdctl");
   }
 
   async range(key: string, { prefix }: { readonly prefix: boolean }): Promise<readonly KeyValue[]> {
@@ -57,6 +59,7 @@ export class V3Etcdctl implements V3Transport {
     return readTransaction(await this.#run(["txn"], script, false));
   }
 
+  /** A process for each lease, so only for those who want to know. */
   async timeToLive(lease: string): Promise<number | undefined> {
     const id = BigInt(lease).toString(16);
     const answer = await this.#run(["lease", "timetolive", id], undefined, true);
@@ -67,23 +70,27 @@ export class V3Etcdctl implements V3Transport {
   #run(args: readonly string[], input: string | undefined, repeatable: boolean): Promise<Json> {
     return this.failover.run(
       async (endpoint, timeoutMs) => {
-        await this.#learnVersion(endpoint, timeoutMs);
-        return this.#attempt(endpoint, args, input, timeoutMs);
+        const deadline = new Deadline(timeoutMs);
+        await this.#meet(endpoint, timeoutMs);
+        return this.#attempt(endpoint, args, input, deadline.remainingMs());
       },
       { repeatable },
     );
   }
 
-  /** Asked before anything else: an endpoint that fails here has not got the request. */
-  async #learnVersion(endpoint: Endpoint, timeoutMs: number): Promise<void> {
-    if (this.#versions.has(endpoint.url)) return;
+  /**
+   * Connects before etcdctl does: what is wrong with network, TLS or port has an exact reason here and
+   * at once, where etcdctl says after its time that this was over. A port for gRPC alone is not asked.
+   */
+  async #meet(endpoint: Endpoint, timeoutMs: number): Promise<void> {
     try {
-      const status = await this.#attempt(endpoint, ["endpoint", "status"], undefined, timeoutMs);
-      this.#versions.set(endpoint.url, versionIn(status));
+      await this.members.versionOf(endpoint, timeoutMs);
     } catch (error) {
-      if (!(error instanceof EndpointError)) throw error;
-      throw new EndpointError(error.message, { code: error.code, cause: error });
+      if (error instanceof EndpointError && error.isForeign) return;
+      throw error;
     }
+    const fault = await this.members.faultOfPort(endpoint, timeoutMs);
+    if (fault !== undefined) throw fault;
   }
 
   async #attempt(
@@ -94,7 +101,12 @@ export class V3Etcdctl implements V3Transport {
   ): Promise<Json> {
     this.#program ??= await findProgram(this.options.etcdctlPath);
     const seconds = Math.max(0.1, timeoutMs / 1000 - 0.1).toFixed(3);
-    const flags = ["-w", "json", `--endpoints=${endpoint.url}`, `--command-timeout=${seconds}s`];
+    const flags = [
+      "-w",
+      "json",
+      `--endpoints=${addressOf(endpoint)}`,
+      `--command-timeout=${seconds}s`,
+    ];
     flags.push(`--dial-timeout=${seconds}s`, ...tlsFlagsOf(this.options.tlsFiles));
     const result = await this.#start([...flags, ...args], input, timeoutMs);
     if (result.exitCode === 0) return parseOutput(result.stdout);
@@ -113,7 +125,7 @@ export class V3Etcdctl implements V3Transport {
     try {
       return await runCommand(program, args, {
         timeoutMs,
-        env: { ETCDCTL_API: "3", ...userOf(this.options.credentials) },
+        env: { ...withoutForeign(process.env), ...userOf(this.options.credentials) },
         ...(input === undefined ? {} : { input }),
       });
     } catch (error) {
@@ -126,6 +138,11 @@ export class V3Etcdctl implements V3Transport {
       });
     }
   }
+}
+
+/** With a port, which etcdctl does not add by itself. */
+function addressOf({ secure, host, port }: Endpoint): string {
+  return `${secure ? "https" : "http"}://${host.includes(":") ? `[${host}]` : host}:${port}`;
 }
 
 /** etcdctl_path may name the program or the folder it lies in (the role's etcd_bin_dir). */
@@ -146,6 +163,15 @@ function tlsFlagsOf({ caFile, certFile, keyFile }: TlsFiles): string[] {
   ];
 }
 
+/**
+ * etcdctl takes each of its flags from the environment as well, and ends where both are given. What Go
+ * trusts is said by flag, or is the system's.
+ */
+function withoutForeign(environment: NodeJS.ProcessEnv): Record<string, string | undefined> {
+  const names = Object.keys(environment).filter((name) => /^(ETCDCTL|SSL_CERT)_/.test(name));
+  return { ...Object.fromEntries(names.map((name) => [name, undefined])), ETCDCTL_API: "3" };
+}
+
 /** By environment: arguments can be read by every user of the host. */
 function userOf(credentials: Credentials | undefined): Readonly<Record<string, string>> {
   if (credentials === undefined) return {};
@@ -157,12 +183,23 @@ function quote(text: string): string {
   return JSON.stringify(text);
 }
 
-/** The last line of the error output says why; those before are the client's log. */
-function reasonIn({ stderr, stdout, exitCode }: CommandResult): string {
+/** The last line of the error output says why; if not more than that time is over, the log before it does. */
+export function reasonIn({
+  stderr,
+  stdout,
+  exitCode,
+}: Pick<CommandResult, "stderr" | "stdout" | "exitCode">): string {
   const lines = `${stdout}\n${stderr}`.split("\n").filter((line) => line.trim() !== "");
   const told = lines.filter((line) => line.startsWith("Error:"));
   const reason = told.at(-1) ?? lines.at(-1) ?? `etcdctl ended with exit code ${exitCode}`;
-  return lastWordsOf(reason);
+  const logged = /deadline exceeded/.test(reason) ? lines.flatMap(errorLoggedIn).at(-1) : undefined;
+  return lastWordsOf(logged === undefined ? reason : `${reason}: ${logged}`);
+}
+
+/** What a line of the client's log says went wrong: the innermost description of gRPC. */
+function errorLoggedIn(line: string): string[] {
+  const error = tryParseRecord(line)?.["error"];
+  return typeof error === "string" ? [error.replace(/^.*desc = /s, "").replace(/^"|"$/g, "")] : [];
 }
 
 function parseOutput(stdout: string): Json {
@@ -177,9 +214,4 @@ function parseOutput(stdout: string): Json {
     // said below, for all that is not a JSON object
   }
   throw new EndpointError("etcdctl printed something that is not JSON", { code: "unsupported" });
-}
-
-function versionIn(status: Json): string {
-  const inner = isRecord(status["Status"]) ? status["Status"] : {};
-  return typeof inner["version"] === "string" ? inner["version"] : "unknown";
 }

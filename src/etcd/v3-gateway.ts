@@ -21,6 +21,7 @@ import {
 type Json = Readonly<Record<string, unknown>>;
 
 export class V3Gateway implements V3Transport {
+  readonly isCostly = false;
   readonly #tokens = new Map<string, string>();
   #authenticationOff = false;
   #hasWorked = false;
@@ -80,13 +81,14 @@ export class V3Gateway implements V3Transport {
       this.#hasWorked = true;
       return parsed;
     }
-    if (response.status === 404 && parsed === undefined) {
+    if (isNotFound(response)) {
       throw new TransportRefusedError(
         `${where}: its JSON gateway is off (--enable-grpc-gateway=false)`,
       );
     }
     const withCredentials = this.credentials !== undefined;
-    const error = translateRefusal(reasonOf(response), { where, withCredentials });
+    const answered = isAnswer(response);
+    const error = translateRefusal(reasonOf(response), { where, withCredentials, answered });
     if (!(error instanceof TransportRefusedError) || !this.#hasWorked) throw error;
     // What has worked before was not refused, it has broken down.
     throw new EndpointError(error.message, { code: "network", transient: true, sent: true });
@@ -101,7 +103,12 @@ export class V3Gateway implements V3Transport {
     const version = await this.members.versionOf(endpoint, timeoutMs);
     const token = await this.#tokenFor(endpoint, version, timeoutMs);
     const headers = token === undefined ? {} : { authorization: token };
-    return this.#post(endpoint, version, path, body, headers, timeoutMs);
+    const response = await this.#post(endpoint, version, path, body, headers, timeoutMs);
+    const fault = isNotFound(response)
+      ? await this.members.faultOfPort(endpoint, timeoutMs)
+      : undefined;
+    if (fault !== undefined) throw fault;
+    return response;
   }
 
   async #tokenFor(
@@ -161,6 +168,20 @@ export function endOfPrefix(prefix: string): Buffer {
     return bytes.subarray(0, last + 1);
   }
   return Buffer.from([0]); // "to the end of all keys"
+}
+
+/** There is nothing of this kind, not even an error of etcd's. */
+function isNotFound({ status, body }: HttpResponse): boolean {
+  return status === 404 && tryParseRecord(body) === undefined;
+}
+
+/** Codes of gRPC by which the server has looked at a request and not carried it out. */
+const ANSWERS = [3, 5, 7, 8, 9, 11, 12, 16];
+
+/** Whether this is a no: of etcd, or of whatever stands before it. */
+function isAnswer({ status, body }: HttpResponse): boolean {
+  const code = tryParseRecord(body)?.["code"];
+  return (status >= 400 && status < 500) || (typeof code === "number" && ANSWERS.includes(code));
 }
 
 function isTokenRefused(response: HttpResponse): boolean {

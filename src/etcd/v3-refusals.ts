@@ -49,6 +49,12 @@ const REFUSALS: readonly Refusal[] = [
     text: "its database is full (NOSPACE alarm): compact, defragment, then disarm the alarm",
   },
   {
+    pattern: /request is too large|message larger than max/,
+    scope: "final",
+    code: "refused",
+    text: "the configuration is larger than etcd takes (1.5 MiB, or its --max-request-bytes)",
+  },
+  {
     // Most often etcd says only how its connection to itself ended.
     pattern:
       /handshake failed|bad certificate|certificate required|client preface|connection (reset|closed)|broken pipe/,
@@ -83,10 +89,13 @@ export interface Refused {
   /** The endpoint, for messages. */
   readonly where: string;
   readonly withCredentials: boolean;
+  /** True where the refusal is the answer to the request, so that it was not carried out. */
+  readonly answered?: boolean;
 }
 
 /** Turns a refusal into the error of its scope. */
-export function translateRefusal(reason: string, { where, withCredentials }: Refused): Error {
+export function translateRefusal(reason: string, refused: Refused): Error {
+  const { where, withCredentials, answered = false } = refused;
   const refusal = REFUSALS.find(({ pattern }) => pattern.test(reason));
   if (refusal?.scope === "transport") return new TransportRefusedError(`${where}: ${refusal.text}`);
   if (refusal?.code === "permission" && !withCredentials) {
@@ -96,8 +105,9 @@ export function translateRefusal(reason: string, { where, withCredentials }: Ref
     return new ModuleError(refusal.code, `etcd ${where}: ${refusal.text}`, { cause: reason });
   }
   return new EndpointError(`${refusal?.text ?? "etcd refused the request"} (${reason})`, {
-    code: refusal?.code ?? "network",
+    code: refusal?.code ?? (answered ? "refused" : "network"),
     transient: refusal !== undefined,
-    sent: refusal === undefined || refusal.sent === true,
+    sent: refusal === undefined ? !answered : refusal.sent === true,
+    told: true,
   });
 }

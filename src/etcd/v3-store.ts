@@ -42,8 +42,14 @@ export class V3Store implements EtcdStore {
     return found === undefined ? undefined : { value: found.value, revision: found.modRevision };
   }
 
-  async list(folder: string): Promise<readonly StoredEntry[]> {
-    const found = await this.#use((transport) => transport.range(`${folder}/`, { prefix: true }));
+  async list(
+    folder: string,
+    { lifetimes }: { readonly lifetimes: boolean },
+  ): Promise<readonly StoredEntry[]> {
+    const found = await this.#use((transport) => transport.range(folder, { prefix: true }));
+    if (!lifetimes && this.#transport?.isCostly === true) {
+      return found.map((entry) => entryOf(entry, undefined));
+    }
     const leases = [...new Set(found.map(({ lease }) => lease))].filter((lease) => lease !== "0");
     const seconds = new Map<string, number | undefined>();
     for (let start = 0; start < leases.length; start += MAX_PARALLEL_LEASES) {

@@ -25,6 +25,8 @@ export interface TransactionAnswer {
 }
 
 export interface V3Transport {
+  /** Whether each request is a process of its own. */
+  readonly isCostly: boolean;
   readonly origin: StoreOrigin;
   /** The key itself, or with `prefix` all keys that begin with it. */
   range(key: string, options: { readonly prefix: boolean }): Promise<readonly KeyValue[]>;

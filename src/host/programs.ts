@@ -9,7 +9,8 @@ import { ModuleError, messageOf, systemCodeOf } from "../base/errors";
 
 export interface CommandOptions {
   readonly timeoutMs?: number;
-  readonly env?: Readonly<Record<string, string>>;
+  /** Added to this process's own; undefined: without this one. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
   readonly input?: string;
   readonly cwd?: string;
 }

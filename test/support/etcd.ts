@@ -21,6 +21,8 @@ export interface EtcdOptions {
 
 export interface Member {
   readonly endpoint: string;
+  /** Where the other members speak to this one. */
+  readonly peer: string;
   readonly port: number;
   readonly process: ChildProcess;
 }
@@ -48,8 +50,9 @@ export class EtcdCluster {
     const members = ports.slice(0, count).map((port, index) => {
       const scheme = options.certificates === undefined ? "http" : "https";
       const endpoint = `${scheme}://127.0.0.1:${port}`;
-      const flags = memberFlags(folder, index, endpoint, peers[index] ?? "", initial);
-      return { endpoint, port, process: launch(options, flags) };
+      const peer = peers[index] ?? "";
+      const flags = memberFlags(folder, index, endpoint, peer, initial);
+      return { endpoint, peer, port, process: launch(options, flags) };
     });
     const cluster = new EtcdCluster(members, folder, options.certificates);
     try {
@@ -63,6 +66,10 @@ export class EtcdCluster {
 
   get endpoints(): string[] {
     return this.members.map(({ endpoint }) => endpoint);
+  }
+
+  get peers(): string[] {
+    return this.members.map(({ peer }) => peer);
   }
 
   /** Runs etcdctl (v3) as the administrator of the test. */

@@ -84,7 +84,7 @@ export async function declare(options: Options, context: Context): Promise<Decla
     architectures,
     document,
     lacks: readLacks(options.lacks),
-    etcd: declareEtcd(options),
+    etcd: declareEtcd(options, context),
   };
 }
 
@@ -165,15 +165,21 @@ function checkCombination(options: Options, api: EtcdApi, document: unknown): vo
   }
 }
 
-function declareEtcd(options: Options): DeclaredEtcd {
+function declareEtcd(options: Options, context: Context): DeclaredEtcd {
   const { username, password } = options;
+  const endpoints = parseEndpoints(options.endpoints);
+  for (const { url } of endpoints.filter(({ hasPort }) => !hasPort)) {
+    context.warn(
+      `endpoints: ${url} has no port; 2379 was taken, but flannel itself takes no such address`,
+    );
+  }
   const tlsFiles = {
     caFile: options.ca_file,
     certFile: options.cert_file,
     keyFile: options.key_file,
   };
   const connection: etcdConnection.ConnectionOptions = {
-    endpoints: parseEndpoints(options.endpoints),
+    endpoints,
     tlsFiles,
     credentials:
       username === undefined || password === undefined ? undefined : { username, password },

@@ -51,7 +51,9 @@ export async function observe(declared: Declared, context: Context): Promise<Obs
   const store = access.store(api);
   const key = configKeyOf(prefix, api);
   const stored = readStored(await store.read(key), reader, context);
-  const leases = readLeases(await store.list(subnetsKeyOf(prefix, api)));
+  const leases = readLeases(
+    await store.list(subnetsKeyOf(prefix, api), { lifetimes: state === "query" }),
+  );
   const elsewhere =
     stored === undefined && state !== "absent"
       ? await lookElsewhere(declared, access, reader, context)

@@ -13,6 +13,7 @@ import { Certificates } from "../../support/certificates";
 import { EtcdCluster, freePorts } from "../../support/etcd";
 import { type Json, VXLAN_CONFIG, failureOf, runEtcdConfig } from "../../support/etcd-config";
 import { startSilentServer } from "../../support/tcp-proxy";
+import { startTlsServer } from "../../support/tls-server";
 
 const V3 = { flannel_version: "v0.28.9", config: VXLAN_CONFIG };
 const V2 = { flannel_version: "v0.17.0", config: VXLAN_CONFIG };
@@ -382,23 +383,6 @@ async function startWebServer(): Promise<{ endpoint: string; stop: () => Promise
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   return {
     endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    stop: async () => {
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
-    },
-  };
-}
-
-async function startTlsServer(
-  files: Certificates,
-  name: string,
-): Promise<{ endpoint: string; stop: () => Promise<void> }> {
-  const { createServer } = await import("node:https");
-  const server = createServer(files.material(name), (_, response) => response.end("{}"));
-  server.on("tlsClientError", () => undefined);
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  return {
-    endpoint: `https://127.0.0.1:${(server.address() as AddressInfo).port}`,
     stop: async () => {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));

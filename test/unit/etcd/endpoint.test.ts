@@ -9,9 +9,9 @@ describe("endpoints", () => {
   const valid: [string, object][] = [
     ["https://10.8.0.101:2379", { secure: true, host: "10.8.0.101", port: 2379 }],
     ["http://localhost:2379/", { secure: false, host: "localhost", port: 2379 }],
-    ["https://etcd.example.org", { secure: true, host: "etcd.example.org", port: 2379 }],
-    ["https://etcd.example.org:443", { host: "etcd.example.org", port: 443 }],
-    ["http://etcd.example.org:80", { port: 80 }],
+    ["https://etcd.example.org", { host: "etcd.example.org", port: 2379, hasPort: false }],
+    ["https://etcd.example.org:443", { host: "etcd.example.org", port: 443, hasPort: true }],
+    ["http://etcd.example.org:80", { port: 80, hasPort: true }],
     ["https://[fd00::1]:2379", { host: "fd00::1", port: 2379 }],
     ["HTTPS://10.0.0.1:2379", { secure: true }],
   ];

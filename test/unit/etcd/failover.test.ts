@@ -74,8 +74,8 @@ describe("failover", () => {
     expect(calls).to.have.length(3);
   });
 
-  it("ends at the deadline however hopeful", async () => {
-    const failover = new Failover(ENDPOINTS, new Deadline(900));
+  it("ends at the deadline however hopeful, with no round that is too short for an answer", async () => {
+    const failover = new Failover(ENDPOINTS, new Deadline(2_900));
     const started = performance.now();
     const error = await failureOf(
       failover.run(
@@ -85,6 +85,24 @@ describe("failover", () => {
     );
     expect(error.message).to.include("http://c:1: no leader");
     expect(performance.now() - started).to.be.within(400, 1_500);
+  });
+
+  it("tells what an endpoint itself has said, whatever comes later", async () => {
+    let now = 0;
+    const failover = new Failover([ENDPOINTS[0]], new Deadline(20_000, () => now));
+    const given = (message: string, told: boolean): EndpointError =>
+      new EndpointError(message, { code: "timeout", transient: true, told });
+    const { calls, attempt } = scripted({
+      a: [given("silent", false), given("gave up", true), given("silent again", false)],
+    });
+    const error = await failureOf(
+      failover.run((endpoint) => {
+        now += 6_000;
+        return attempt(endpoint);
+      }, REPEATABLE),
+    );
+    expect(error.message).to.include("http://a:1: gave up").and.not.include("silent");
+    expect(calls).to.have.length(3);
   });
 
   it("never repeats a write that may have arrived", async () => {

@@ -2,6 +2,7 @@ import { expect } from "chai";
 
 import { ModuleError } from "../../../src/base/errors";
 import { EndpointError } from "../../../src/etcd/endpoint-error";
+import { reasonIn } from "../../../src/etcd/v3-etcdctl";
 import { endOfPrefix, gatewayPathOf } from "../../../src/etcd/v3-gateway";
 import { translateRefusal } from "../../../src/etcd/v3-refusals";
 import { TransportRefusedError } from "../../../src/etcd/v3-transport";
@@ -37,6 +38,12 @@ describe("etcd's refusals", () => {
     ],
     ["etcdserver: no leader", EndpointError, "has no leader at the moment"],
     ["etcdserver: request timed out", EndpointError, "is a majority of its members up?"],
+    ["etcdserver: request is too large", ModuleError, "larger than etcd takes"],
+    [
+      "rpc error: code = ResourceExhausted desc = trying to send message larger than max (2097201 vs. 2097152)",
+      ModuleError,
+      "larger than etcd takes",
+    ],
     ["something new", EndpointError, "etcd refused the request (something new)"],
   ];
   for (const [reason, kind, message] of refusals) {
@@ -65,6 +72,34 @@ describe("etcd's refusals", () => {
   for (const [reason, transient, sent] of fates) {
     it(`${reason}: may be repeated: ${transient}, may have been carried out: ${sent}`, () => {
       expect(translateRefusal(reason, REFUSED)).to.include({ transient, sent });
+    });
+  }
+});
+
+describe("a refusal that nobody knows", () => {
+  it("is an answer where the server has looked at the request: it was not carried out", () => {
+    expect(translateRefusal("duplicate key", { ...REFUSED, answered: true })).to.include({
+      message: "etcd refused the request (duplicate key)",
+      code: "refused",
+      sent: false,
+      transient: false,
+    });
+  });
+});
+
+describe("etcdctl", () => {
+  const LOG =
+    '{"level":"warn","msg":"retrying of unary invoker failed","error":"rpc error: code = DeadlineExceeded desc = latest balancer error: connection error: desc = \\"transport: Error while dialing dial tcp 127.0.0.1:1: connect: connection refused\\""}';
+  const outputs: readonly (readonly [string, string])[] = [
+    [`${LOG}\nError: context deadline exceeded`, "connection refused"],
+    ["Error: context deadline exceeded", "Error: context deadline exceeded"],
+    [`${LOG}\nError: etcdserver: permission denied`, "Error: etcdserver: permission denied"],
+    ["something else", "something else"],
+    ["", "etcdctl ended with exit code 1"],
+  ];
+  for (const [stderr, reason] of outputs) {
+    it(`says why: ${reason}`, () => {
+      expect(reasonIn({ stderr, stdout: "", exitCode: 1 }).endsWith(reason)).to.equal(true);
     });
   }
 });
