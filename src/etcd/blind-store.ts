@@ -5,12 +5,19 @@ import { existsSync } from "node:fs";
 
 import { type EtcdApi } from "../flannel/etcd-layout";
 import { type EtcdStore, type FolderStore } from "./store";
+import { type Survey } from "./survey";
 import { type TlsFiles } from "./tls";
 
 /** The first of the given files that does not exist; undefined when all do. */
 export function findMissingFile({ caFile, certFile, keyFile }: TlsFiles): string | undefined {
   return [caFile, certFile, keyFile].find((path) => path !== undefined && !existsSync(path));
 }
+
+/** Knows of no cluster. */
+export const blindSurvey: Pick<Survey, "begun" | "result"> = {
+  begun: () => Promise.resolve({ sights: [], members: undefined }),
+  result: () => Promise.resolve(undefined),
+};
 
 /** A store that knows of nothing; it is never written to, for check mode applies no plan. */
 export function blindStore(api: EtcdApi): EtcdStore {

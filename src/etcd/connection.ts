@@ -7,6 +7,7 @@ import { Failover } from "./failover";
 import { HttpClient } from "./http-client";
 import { Members } from "./members";
 import { type Credentials, type EtcdStore, type FolderStore } from "./store";
+import { Survey } from "./survey";
 import { type TlsFiles, readTlsMaterial } from "./tls";
 import { type V2Reads, V2Store } from "./v2-store";
 import { V3Etcdctl } from "./v3-etcdctl";
@@ -33,6 +34,7 @@ export class EtcdConnection {
   readonly #client: HttpClient;
   readonly #failover: Failover;
   readonly #members: Members;
+  #survey: Survey | undefined;
 
   private constructor(
     private readonly options: ConnectionOptions,
@@ -66,6 +68,13 @@ export class EtcdConnection {
   leftV2(): FolderStore {
     const { credentials } = this.options;
     return new V2Store(this.#client, this.#failover, this.#members, credentials, "traceless");
+  }
+
+  /** What the endpoints say about their cluster; asked once, from the first call on. */
+  survey(): Survey {
+    const { endpoints, deadline } = this.options;
+    this.#survey ??= new Survey(this.#client, this.#members, endpoints, deadline);
+    return this.#survey;
   }
 
   #open(api: EtcdApi, failover: Failover, reads: V2Reads): EtcdStore {

@@ -16,6 +16,12 @@ export class Members {
 
   constructor(private readonly client: HttpClient) {}
 
+  /** The version of whoever was asked first. */
+  get anyVersion(): string | undefined {
+    const [version] = this.#versions.values();
+    return version;
+  }
+
   /** "3.4.23". Throws EndpointError when the endpoint is not etcd. */
   async versionOf(endpoint: Endpoint, timeoutMs: number): Promise<string> {
     const known = this.#versions.get(endpoint.url);

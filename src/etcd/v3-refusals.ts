@@ -49,6 +49,12 @@ const REFUSALS: readonly Refusal[] = [
     text: "its database is full (NOSPACE alarm): compact, defragment, then disarm the alarm",
   },
   {
+    pattern: /not supported for learner/,
+    scope: "endpoint",
+    code: "unsupported",
+    text: "it is a learner, which serves no reads; promote it, or name another member",
+  },
+  {
     pattern: /request is too large|message larger than max/,
     scope: "final",
     code: "refused",

@@ -15,6 +15,7 @@ import {
   type V2Tree,
   type WriteAnswer,
 } from "../../src/etcd/store";
+import { blindSurvey } from "../../src/etcd/blind-store";
 import { type EtcdApi, otherApi } from "../../src/flannel/etcd-layout";
 import { type Declared } from "../../src/modules/flannel_etcd_config/declare";
 import { module } from "../../src/modules/flannel_etcd_config/module";
@@ -78,6 +79,10 @@ export class MemoryEtcd {
   leftV2(): MemoryFolders {
     const off = new ModuleError("unsupported", "its v2 API is off");
     return this.hasV2 ? this.#stores.v2 : new MemoryFolders("v2", off);
+  }
+
+  survey(): typeof blindSurvey {
+    return blindSurvey;
   }
 }
 

@@ -35,6 +35,8 @@ const HAS_V2 = process.env["FLANNEL_TEST_ETCD_V2"] !== "no";
 
 /** A running cluster; `stop` ends its members and removes their data. */
 export class EtcdCluster {
+  readonly #later: ChildProcess[] = [];
+
   private constructor(
     readonly members: readonly Member[],
     private readonly folder: string,
@@ -98,7 +100,27 @@ export class EtcdCluster {
     });
   }
 
+  /** Starts a member that may not vote yet; returns its endpoint. */
+  async addLearner(): Promise<string> {
+    const [port = 0, peerPort = 0] = await freePorts(2);
+    const [endpoint, peer] = [`http://127.0.0.1:${port}`, `http://127.0.0.1:${peerPort}`];
+    const index = this.members.length;
+    this.etcdctl("member", "add", `m${index}`, "--learner", `--peer-urls=${peer}`);
+    const voters = this.peers.map((url, voter) => `m${voter}=${url}`);
+    const initial = [...voters, `m${index}=${peer}`].join(",");
+    const flags = memberFlags(this.folder, index, endpoint, peer, initial);
+    const process = launch({}, [...flags, "--initial-cluster-state=existing"]);
+    this.#later.push(process);
+    // It is never healthy, for that needs a read through the leader.
+    for (let attempt = 0; attempt < 150; attempt++) {
+      if (await isHealthy(`${endpoint}/version`, undefined)) return endpoint;
+      await sleep(100);
+    }
+    throw new Error(`the learner at ${endpoint} does not answer`);
+  }
+
   async stop(): Promise<void> {
+    await Promise.all(this.#later.map(kill));
     await Promise.all(this.members.map(({ process }) => kill(process)));
     rmSync(this.folder, { recursive: true, force: true });
   }

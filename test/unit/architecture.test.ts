@@ -41,6 +41,7 @@ const TESTED_ELSEWHERE: Readonly<Record<string, string>> = {
   "etcd/http-client.ts": "integration/etcd/refusals.test.ts and lost-answers.test.ts",
   "etcd/members.ts": "integration/etcd/refusals.test.ts",
   "etcd/store.ts": "types only",
+  "etcd/survey.ts": "integration/etcd/members.test.ts, with real clusters",
   "etcd/v2-store.ts": "integration/etcd/states.test.ts, with a real etcd",
   "etcd/v3-etcdctl.ts": "integration/etcd/states.test.ts, with a real etcd",
   "etcd/v3-gateway.ts": "etcd/refusals.test.ts and integration/etcd/states.test.ts",

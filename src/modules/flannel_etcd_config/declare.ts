@@ -5,6 +5,7 @@ import { ModuleError } from "../../base/errors";
 import { Deadline } from "../../host/deadline";
 import { parseEndpoints } from "../../etcd/endpoint";
 import type * as etcdConnection from "../../etcd/connection";
+import { type Survey } from "../../etcd/survey";
 import { type TlsFiles } from "../../etcd/tls";
 import { type EtcdApi, configKeyOf, etcdApiOf } from "../../flannel/etcd-layout";
 import { findPrefixFault } from "../../flannel/etcd-prefix";
@@ -42,8 +43,13 @@ export interface Declared {
   readonly etcd: DeclaredEtcd;
 }
 
-/** The way to etcd: stores to work on, and to glance at. */
-export type EtcdAccess = Pick<etcdConnection.EtcdConnection, "store" | "glance" | "leftV2">;
+/** The way to etcd: stores to work on, and to glance at, and what is known of the cluster. */
+export interface EtcdAccess extends Pick<
+  etcdConnection.EtcdConnection,
+  "store" | "glance" | "leftV2"
+> {
+  survey(): Pick<Survey, "begun" | "result">;
+}
 
 export interface DeclaredEtcd {
   readonly tlsFiles: TlsFiles;

@@ -3,13 +3,15 @@
 import { endianness, machine } from "node:os";
 
 import { type Context } from "../../ansible/module";
-import { blindFolders, blindStore, findMissingFile } from "../../etcd/blind-store";
+import { blindFolders, blindStore, blindSurvey, findMissingFile } from "../../etcd/blind-store";
+import { type Cluster, explainFailure } from "../../etcd/cluster";
 import { type EtcdStore, type StoredEntry, type StoredValue } from "../../etcd/store";
 import { type EtcdApi, configKeyOf, otherApi, subnetsKeyOf } from "../../flannel/etcd-layout";
 import { type Lease, tryParseLease } from "../../flannel/lease";
 import { type ConfigReading, type Reader, readNetworkText } from "../../flannel/network-config";
 import { tryArchOfMachine } from "../../flannel/release-assets";
 import { secretsInText } from "../../flannel/secret-text";
+import { checkConfig } from "./check";
 import { type Declared, type EtcdAccess } from "./declare";
 import { type V2Sight, lookForRemains } from "./v2-remains";
 
@@ -39,6 +41,8 @@ export interface Observed {
   readonly leases: readonly HeldLease[];
   /** What is left in the v2 store; undefined where nobody asked. */
   readonly v2: V2Sight | undefined;
+  /** Undefined where no endpoint has said anything of it. */
+  readonly cluster: Cluster | undefined;
   /** True when another writer was faster than this task. */
   readonly raced: boolean;
 }
@@ -49,17 +53,24 @@ export async function observe(declared: Declared, context: Context): Promise<Obs
   const reader = { version, architectures: declared.architectures ?? ownArchitecture() };
   const access = await openAccess(declared, context);
   const store = access.store(api);
+  const survey = access.survey();
   const key = configKeyOf(prefix, api);
-  const stored = readStored(await store.read(key), reader, context);
-  const leases = readLeases(
-    await store.list(subnetsKeyOf(prefix, api), { lifetimes: state === "query" }),
-  );
+  const found = await store.read(key).catch(async (error: unknown) => {
+    throw explainFailure(error, await survey.begun());
+  });
+  const stored = readStored(found, reader, context);
+  const [entries, cluster] = await Promise.all([
+    store.list(subnetsKeyOf(prefix, api), { lifetimes: state === "query" }),
+    survey.result({ thorough: !isSettled(declared, stored, reader) }),
+  ]);
+  const leases = readLeases(entries);
   const elsewhere =
     stored === undefined && state !== "absent"
       ? await lookElsewhere(declared, access, reader, context)
       : [];
   const v2 = await lookBack(declared, access, context);
-  return { store, key, reader, stored, elsewhere, leases, v2, raced: context.attempt > 1 };
+  const raced = context.attempt > 1;
+  return { store, key, reader, stored, elsewhere, leases, v2, cluster, raced };
 }
 
 async function openAccess({ etcd }: Declared, context: Context): Promise<EtcdAccess> {
@@ -68,7 +79,8 @@ async function openAccess({ etcd }: Declared, context: Context): Promise<EtcdAcc
   context.warn(
     `${missing} does not exist yet, so etcd could not be asked; predicted for an etcd without configuration`,
   );
-  return { store: blindStore, glance: blindStore, leftV2: blindFolders };
+  const survey = (): typeof blindSurvey => blindSurvey;
+  return { store: blindStore, glance: blindStore, leftV2: blindFolders, survey };
 }
 
 /** At what earlier releases left in v2, where it is to be told or removed. */
@@ -85,6 +97,17 @@ async function lookBack(
     });
   });
   return sight;
+}
+
+/** Whether the declared text is there, letter by letter, so that nothing will be written. */
+function isSettled(
+  { document, state }: Declared,
+  stored: StoredConfig | undefined,
+  reader: Reader,
+): boolean {
+  if (state !== "present" || document === undefined) return false;
+  const { config } = checkConfig(document, reader);
+  return config !== undefined && stored?.value === JSON.stringify(config.document);
 }
 
 /** Unknown where flannel has no release for this CPU: the etcd host need not run flanneld. */

@@ -2,6 +2,7 @@
 
 import { type Obstacle, type Plan as AnyPlan } from "../../ansible/module";
 import { type ErrorCode } from "../../base/errors";
+import { warnOfCluster } from "../../etcd/cluster";
 import {
   type Difference,
   describeDifference,
@@ -48,7 +49,12 @@ export function plan(declared: Declared, observed: Observed): Plan {
   const given = { declared, observed, wanted: checked?.config };
   const planned = join(guard(given, planState(given)), planForgetting(declared, observed));
   const notes = (checked?.notes ?? []).map((note) => `config: ${note}`);
-  const warnings = [...(planned.warnings ?? []), ...describeLeft(given, planned), ...notes];
+  const warnings = [
+    ...(planned.warnings ?? []),
+    ...describeLeft(given, planned),
+    ...warnOfCluster(observed.cluster, planned.changes.length > 0),
+    ...notes,
+  ];
   return { ...planned, warnings };
 }
 

@@ -1,6 +1,7 @@
 // The module's own keys of the result, the same on success and on failure.
 
 import { type Told } from "../../ansible/module";
+import { reportCluster } from "../../etcd/cluster";
 import { afterRestart, renumberedOf, unreachableOf } from "../../flannel/disruption";
 import { capacityOf, reportLease } from "../../flannel/lease";
 import { type NetworkConfig } from "../../flannel/network-config";
@@ -29,7 +30,7 @@ export function report(
   plan: Plan,
   told: Told<Change, Outcome>,
 ): Readonly<Record<string, unknown>> {
-  const { store, key, elsewhere } = observed;
+  const { store, key, elsewhere, cluster } = observed;
   const { endpoint, etcdVersion, transport } = store.origin;
   const content = contentAfter(observed, told);
   const leases = leasesAfter(observed, told);
@@ -39,6 +40,7 @@ export function report(
     etcd_version: etcdVersion ?? null,
     endpoint,
     transport,
+    cluster: cluster === undefined ? null : reportCluster(cluster),
     key,
     config:
       content === undefined ? null : presentText(content.text, hideByRevision(content.revision)),
