@@ -59,6 +59,8 @@ class DialingAgent extends Agent {
 
 export class HttpClient {
   readonly #agents = new Map<string, DialingAgent>();
+  /** A resolver may be slow each time that it is asked. */
+  readonly #addresses = new Map<string, readonly string[]>();
   #tls: Promise<TlsClient> | undefined;
 
   /** `caFile`: where `tls.ca` was read from. */
@@ -69,8 +71,16 @@ export class HttpClient {
     if (caFile !== undefined) spareSystemCas(caFile);
   }
 
-  /** Sends one request. Throws EndpointError for everything but a complete HTTP answer. */
-  request(endpoint: Endpoint, request: HttpRequest, timeoutMs: number): Promise<HttpResponse> {
+  /**
+   * Sends one request. Throws EndpointError for everything but a complete HTTP answer. `timeoutMs` is for
+   * all of it, `answerMs` from the moment on at which there is a connection.
+   */
+  request(
+    endpoint: Endpoint,
+    request: HttpRequest,
+    timeoutMs: number,
+    answerMs = timeoutMs,
+  ): Promise<HttpResponse> {
     const body = Buffer.from(request.body ?? "");
     const options = {
       host: endpoint.host,
@@ -85,7 +95,7 @@ export class HttpClient {
     return new Promise((resolve, reject) => {
       const { secure: isSecure } = endpoint;
       const client = { secure: isSecure, certified: this.tls.cert !== undefined };
-      exchange(outgoing, client, timeoutMs, resolve, reject);
+      exchange(outgoing, client, { timeoutMs, answerMs }, resolve, reject);
       outgoing.end(body);
     });
   }
@@ -100,7 +110,9 @@ export class HttpClient {
 
   async #dial({ host, port, secure: isSecure }: Endpoint, deadline: Deadline): Promise<Socket> {
     const limitMs = (): number => Math.max(1, deadline.shareMs(1, CONNECT_LIMIT_MS));
-    const addresses = await resolveHost(host, deadline.remainingMs());
+    const addresses =
+      this.#addresses.get(host) ?? (await resolveHost(host, deadline.remainingMs()));
+    this.#addresses.set(host, addresses);
     const socket = await connectAny(addresses, port, limitMs());
     if (!isSecure) return socket;
     this.#tls ??= createTlsClient(this.tls);
@@ -119,7 +131,7 @@ function spareSystemCas(caFile: string): void {
 function exchange(
   outgoing: ClientRequest,
   client: { readonly secure: boolean; readonly certified: boolean },
-  timeoutMs: number,
+  { timeoutMs, answerMs }: { readonly timeoutMs: number; readonly answerMs: number },
   resolve: (response: HttpResponse) => void,
   reject: (error: EndpointError) => void,
 ): void {
@@ -132,9 +144,12 @@ function exchange(
   };
   outgoing.on("socket", () => {
     connected = true;
-    answerTimer = setTimeout(() => {
-      outgoing.destroy(silenceError(timeoutMs));
-    }, deadline.remainingMs());
+    answerTimer = setTimeout(
+      () => {
+        outgoing.destroy(silenceError(Math.min(timeoutMs, answerMs)));
+      },
+      deadline.shareMs(1, answerMs),
+    );
   });
   outgoing.on("error", fail);
   outgoing.on("response", (incoming) => {

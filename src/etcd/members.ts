@@ -51,9 +51,9 @@ export class Members {
   }
 
   async #probe(endpoint: Endpoint, timeoutMs: number): Promise<HttpResponse> {
-    const limit = Math.min(PROBE_LIMIT_MS, timeoutMs);
+    const request = { method: "GET", path: "/version" } as const;
     try {
-      return await this.client.request(endpoint, { method: "GET", path: "/version" }, limit);
+      return await this.client.request(endpoint, request, timeoutMs, PROBE_LIMIT_MS);
     } catch (error) {
       if (!(error instanceof EndpointError)) throw error;
       // Asking for the version changes nothing and needs no leader: neither lost nor transient.

@@ -12,6 +12,7 @@ export interface CertificateOptions {
   readonly names?: string;
   /** May be negative: a certificate that has expired. */
   readonly days?: number;
+  readonly algorithm?: "ec" | "ed25519" | "rsa";
 }
 
 /** One CA and the certificates it signed, in a folder of their own until `remove`. */
@@ -65,7 +66,7 @@ export class Certificates {
   issue(name: string, options: CertificateOptions = {}): void {
     const { commonName = name, usage = "serverAuth,clientAuth", days = 2 } = options;
     const names = options.names ?? "IP:127.0.0.1,DNS:localhost";
-    this.#newKey(name);
+    this.#newKey(name, options.algorithm);
     const subject = commonName === "" ? "/O=test" : `/O=test/CN=${commonName}`;
     this.#openssl("req", "-new", "-key", `${name}.key`, "-subj", subject, "-out", `${name}.csr`);
     writeFileSync(
@@ -104,8 +105,11 @@ export class Certificates {
     rmSync(this.folder, { recursive: true, force: true });
   }
 
-  #newKey(name: string): void {
-    this.#openssl("ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", `${name}.key`);
+  #newKey(name: string, algorithm = "ec"): void {
+    const out = ["-out", `${name}.key`];
+    if (algorithm === "ec") {
+      this.#openssl("ecparam", "-name", "prime256v1", "-genkey", "-noout", ...out);
+    } else this.#openssl("genpkey", "-algorithm", algorithm, ...out);
   }
 
   #openssl(...args: string[]): void {

@@ -1,6 +1,8 @@
 // Runs flannel_etcd_config in this process: with everything real but the process boundary, or on
 // scenes, which are an etcd in memory.
 
+import { join } from "node:path";
+
 import { parseArguments } from "../../src/ansible/arguments";
 import { type Context } from "../../src/ansible/module";
 import { parseOptions } from "../../src/ansible/options";
@@ -21,6 +23,8 @@ import { type Declared } from "../../src/modules/flannel_etcd_config/declare";
 import { module } from "../../src/modules/flannel_etcd_config/module";
 import { type Observed } from "../../src/modules/flannel_etcd_config/observe";
 import { type Plan } from "../../src/modules/flannel_etcd_config/plan";
+import { buildModule } from "./build-module";
+import { runModuleFile } from "./run-module";
 
 export type Json = Readonly<Record<string, unknown>>;
 
@@ -36,12 +40,22 @@ export class FailedRun extends Error {
   }
 }
 
+/** Another Node.js, to run the module as it ships with; test/long does. */
+const OTHER_NODE = process.env["FLANNEL_TEST_NODE"];
+
 /** The result of a run as Ansible reads it, also of one that failed. */
 export async function resultOf(options: Json, settings: Json = {}): Promise<Json> {
+  if (OTHER_NODE !== undefined) return runUnder(OTHER_NODE, { ...options, ...settings });
   const args = parseArguments(JSON.stringify({ ...options, ...settings }));
   const result = await new ModuleRun(module).execute(args);
   return JSON.parse(JSON.stringify(result)) as Json;
 }
+
+async function runUnder(node: string, options: Json): Promise<Json> {
+  built ??= join(buildModule("flannel_etcd_config"), "flannel_etcd_config.cjs");
+  return (await runModuleFile(node, options, [built])).result;
+}
+let built: string | undefined;
 
 /** The result of a run that must succeed. Throws FailedRun. */
 export async function runEtcdConfig(options: Json, settings: Json = {}): Promise<Json> {

@@ -1,15 +1,11 @@
 // What is told of the cluster behind the endpoints, with real clusters in every state.
 
+import { setTimeout as sleep } from "node:timers/promises";
+
 import { expect } from "chai";
 
 import { EtcdCluster, kill } from "../../support/etcd";
-import {
-  type Json,
-  VXLAN_CONFIG,
-  failureOf,
-  resultOf,
-  runEtcdConfig,
-} from "../../support/etcd-config";
+import { type Json, VXLAN_CONFIG, failureOf, runEtcdConfig } from "../../support/etcd-config";
 import { TcpProxy } from "../../support/tcp-proxy";
 
 const V3 = { flannel_version: "v0.28.9", config: VXLAN_CONFIG };
@@ -100,16 +96,17 @@ describe("the cluster behind the endpoints", function () {
     }
   });
 
-  it("a silent member costs a run that has nothing to do two seconds at most", async () => {
+  it("a silent member costs a run two seconds at most", async () => {
     const proxy = await TcpProxy.start(cluster.members[0]?.port ?? 0, {
       onRequest: () => new Promise(() => undefined),
     });
     try {
       const options = optionsFor(V3, [...cluster.endpoints.slice(0, 2), proxy.endpoint]);
-      const first = await runEtcdConfig(options);
-      expect(warningsOf(first)).to.include(`endpoints: ${proxy.endpoint}: timeout: connected, but`);
       const started = performance.now();
-      expect(await runEtcdConfig(options)).to.include({ changed: false });
+      const result = await runEtcdConfig(options);
+      expect(warningsOf(result)).to.include(
+        `endpoints: ${proxy.endpoint}: timeout: connected, but`,
+      );
       expect(performance.now() - started).to.be.within(1_500, 2_600);
     } finally {
       await proxy.stop();
@@ -175,20 +172,16 @@ describe("a cluster that is not well", function () {
     }
   });
 
-  for (const timeout of [3, 14]) {
-    it(`has no majority: says so, in ${timeout} s`, async () => {
-      cluster = await EtcdCluster.start({ members: 2 });
-      await kill((cluster.members[1] ?? expect.fail()).process);
-      await new Promise((resolve) => setTimeout(resolve, 1_500));
-      const started = performance.now();
-      const error = await failureOf({ ...V3, endpoints: cluster.endpoints, timeout });
-      expect(performance.now() - started).to.be.below(timeout * 1000 + 500);
-      expect(error.message).to.include("no majority of its members is up");
-      if (timeout > 10) expect(error.message).to.include("etcd gave up on the request");
-      const result = await resultOf({ ...V3, endpoints: [cluster.endpoints[0]], timeout: 3 });
-      expect(clusterOf(result)).to.include({ has_leader: false });
-    });
-  }
+  it("has no majority: says so, though etcd itself has no time to", async () => {
+    cluster = await EtcdCluster.start({ members: 2 });
+    await kill((cluster.members[1] ?? expect.fail()).process);
+    await sleep(1_500); // until the other one has noticed
+    const started = performance.now();
+    const error = await failureOf({ ...V3, endpoints: cluster.endpoints, timeout: 3 });
+    expect(performance.now() - started).to.be.below(3_500);
+    expect(error.message).to.include("no majority of its members is up");
+    expect(clusterOf(error.result)).to.include({ has_leader: false });
+  });
 
   it("has a learner among the endpoints, first or alone", async () => {
     cluster = await EtcdCluster.start();
