@@ -44,11 +44,20 @@ const SEARCHES: Fate = {
   why: "without IPv4, flanneld looks for a subnet for ever while there are leases",
 };
 
+/** The fate of each lease when all daemons start anew; those that find no subnet all together are the last. */
+export function foresee(
+  leases: readonly Lease[],
+  config: NetworkConfig | undefined,
+  version: FlannelVersion,
+): readonly Fate[] {
+  return limitToRange(foreseeAlone(leases, config, version), config?.ranges ?? []);
+}
+
 /**
  * The fate of each lease when its daemon alone starts anew, as often as systemd lets it, and the others
  * go on. Without a configuration that flannel can use no daemon starts.
  */
-export function foresee(
+export function foreseeAlone(
   leases: readonly Lease[],
   config: NetworkConfig | undefined,
   version: FlannelVersion,
@@ -56,10 +65,7 @@ export function foresee(
   if (config === undefined) return leases.map(() => ({ subnet: "none", why: WAITS }));
   const start = startOf(leases, config, version);
   const owners = ownersOf(leases, start.ipv4);
-  const fates = leases.map((lease, index) =>
-    owners.has(index) ? fateOf(start, lease, index) : UNUSED,
-  );
-  return limitToRange(fates, start.ranges);
+  return leases.map((lease, index) => (owners.has(index) ? fateOf(start, lease, index) : UNUSED));
 }
 
 const WAITS = "flanneld waits for a configuration that it can use";
