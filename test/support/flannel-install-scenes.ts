@@ -19,6 +19,7 @@ import {
 import { type Observed } from "../../src/modules/flannel_install/observe";
 import { type Origin } from "../../src/modules/flannel_install/origin";
 import { type Plan, plan } from "../../src/modules/flannel_install/plan";
+import { type PublishedDigests } from "../../src/modules/flannel_install/release-page";
 import { report } from "../../src/modules/flannel_install/report";
 import { type Source, sourceFor } from "../../src/modules/flannel_install/source";
 
@@ -41,6 +42,8 @@ const DEFAULTS: FlannelInstallOptions = {
   validate_certs: true,
   timeout: 30,
   deadline: 900,
+  require_checksum: false,
+  release_page: "https://api.example/tags/{version}",
   retries: 3,
   keep: 1,
   mk_docker_opts: false,
@@ -101,6 +104,8 @@ export interface Host {
   readonly expected?: string;
   /** The file in the cache. */
   readonly cached?: CachedAsset;
+  /** What the page of the release says. */
+  readonly published?: PublishedDigests;
 }
 
 /** What `observe` would tell of the host. Throws for one that cannot be. */
@@ -125,6 +130,7 @@ export function observedOn(host: Host, declared: Declared): Observed {
     account: accountOn(host, declared),
     digest: digestFor(host.expected),
     cached: host.cached,
+    published: host.published,
   };
 }
 

@@ -11,7 +11,7 @@ import {
   clearAway,
   removeFile,
 } from "../../host/atomic-file";
-import { sha256OfFile } from "../../host/checksum";
+import { type Digest, sha256OfFile } from "../../host/checksum";
 import { translateFileError } from "../../host/file-errors";
 import {
   type AssetDownload,
@@ -103,9 +103,9 @@ async function install(change: Installation, run: Run): Promise<Installed> {
   const begunAtMs = Date.now();
   const staging = stagingFor(run.declared.paths);
   try {
-    const { asset, staged, version } = await obtain(change, staging, run);
+    const { asset, digest, staged, version } = await obtain(change, staging, run);
     const digests = await digestsOf(staged);
-    await putInPlace(change, { asset, staged, digests, staging }, run);
+    await putInPlace(change, { asset, digest, staged, digests, staging }, run);
     return { asset, version, digests, elapsedMs: Date.now() - begunAtMs };
   } finally {
     const { sent } = run.declared.paths;
@@ -118,6 +118,8 @@ async function install(change: Installation, run: Run): Promise<Installed> {
 /** What has been obtained, unpacked and tried. */
 interface Obtained {
   readonly asset: Asset;
+  /** What it was verified by. */
+  readonly digest: Digest | undefined;
   readonly staged: StagedFiles;
   readonly version: FlannelVersion | undefined;
 }
@@ -126,19 +128,21 @@ interface Obtained {
 async function obtain(change: Installation, staging: Staging, run: Run): Promise<Obtained> {
   const { source } = change;
   const digest = await settleDigest(run.observed.digest, source);
-  let tried: Omit<Obtained, "asset"> = { staged: {}, version: undefined };
+  let tried: Tried = { staged: {}, version: undefined };
   const asset = await obtainAsset(source, digest, staging.asset, async (file) => {
     tried = await tryAsset(file, change, staging, run);
   });
-  return { asset, ...tried };
+  return { asset, digest, ...tried };
 }
+
+type Tried = Pick<Obtained, "staged" | "version">;
 
 async function tryAsset(
   asset: Asset,
   { source, files, attributes }: Installation,
   staging: Staging,
   { observed }: Run,
-): Promise<Omit<Obtained, "asset">> {
+): Promise<Tried> {
   // An earlier address may have had another one.
   await clearAway(staging.binary, staging.script);
   const places = { [DAEMON]: staging.binary, [MK_DOCKER_OPTS]: staging.script };

@@ -9,7 +9,7 @@ import { showUrl } from "../../host/download/address";
 import { type ExpectedDigest } from "./expected-digest";
 import { tryInspectFile } from "./inspect";
 import { findReleaseFault } from "./release-file";
-import { type Source, releaseNameOf } from "./source";
+import { type Source } from "./source";
 
 export interface CachePaths {
   readonly directory: string;
@@ -40,7 +40,7 @@ export interface CachedAsset {
 
 /** Where a release file is in the directory of its version. */
 export function cachePathsFor(directory: string, source: Source): CachePaths {
-  const name = releaseNameOf(source);
+  const name = source.asset;
   return {
     directory,
     asset: join(directory, name),

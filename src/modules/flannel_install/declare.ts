@@ -7,8 +7,9 @@ import { isRecord } from "../../base/json";
 import { type Arch, DAEMON, MK_DOCKER_OPTS, parseArch } from "../../flannel/release-assets";
 import { parseVersion, tagOf } from "../../flannel/version";
 import { type FlannelInstallOptions } from "../../generated/flannel_install";
-import { parseChecksum } from "../../host/checksum";
 import { parseMode } from "../../host/file-mode";
+import { declareChecksums } from "./checksum-policy";
+import { type ReleasePage, declarePage } from "./release-page";
 import { type DeclaredHeaders, type DeclaredSource, type Source, sourceFor } from "./source";
 
 /** Where the files are that this module owns. */
@@ -30,6 +31,8 @@ export interface Declared {
   readonly wanted: Wanted | undefined;
   /** Of `state: downloaded` only. */
   readonly cache: WantedInCache | undefined;
+  /** Of `state: published` only. */
+  readonly page: ReleasePage | undefined;
 }
 
 /** What `state: present` asks for, on whatever CPU. */
@@ -55,11 +58,12 @@ const MAX_DOWNLOAD_BYTES = 256 * 1024 * 1024;
 export function declare(options: FlannelInstallOptions): Declared {
   const paths = pathsOf(options.bin_dir);
   const arch = options.arch === undefined ? undefined : parseArch(options.arch);
-  const nothing = { paths, arch, wanted: undefined, cache: undefined };
+  const nothing = { paths, arch, wanted: undefined, cache: undefined, page: undefined };
   if (options.state === "absent") return nothing;
   const source = declareSource(options);
+  if (options.state === "published") return { ...nothing, page: declarePage(options, source) };
   // Whether a template can be filled does not depend on the CPU.
-  sourceFor(source, arch ?? "amd64");
+  sourceFor(source, arch ?? source.checksum.architectures[0] ?? "amd64");
   if (options.state === "downloaded") return { ...nothing, cache: declareCache(options, source) };
   const { owner, group, keep } = options;
   return {
@@ -119,7 +123,7 @@ function declareSource(options: FlannelInstallOptions): DeclaredSource {
     withScript: options.mk_docker_opts,
     src: options.src === undefined ? undefined : normalize(options.src),
     urls: options.url,
-    checksum: options.checksum === undefined ? undefined : parseChecksum(options.checksum),
+    checksum: declareChecksums(options),
     headers: declareHeaders(options.headers ?? {}),
     transfer: {
       timeoutMs: options.timeout * 1000,

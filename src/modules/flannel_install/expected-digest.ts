@@ -5,13 +5,14 @@ import { access } from "node:fs/promises";
 
 import { ModuleError } from "../../base/errors";
 import { DAEMON } from "../../flannel/release-assets";
-import { type FlannelVersion, satisfies } from "../../flannel/version";
+import { satisfies } from "../../flannel/version";
 import {
   type Digest,
   digestOfFile,
   findChecksum,
   formatDigest,
   nameOfAlgorithm,
+  sha256OfFile,
 } from "../../host/checksum";
 import { showUrl } from "../../host/download/address";
 import { fetchText } from "../../host/download/fetch-text";
@@ -25,28 +26,66 @@ import { type Source } from "./source";
  */
 export type ExpectedDigest =
   | { readonly kind: "undeclared" }
-  | { readonly kind: "known"; readonly sha256: string }
+  | {
+      readonly kind: "known";
+      readonly sha256: string;
+      /** Of an archive, and not declared: it condemns no binary that came in another way. */
+      readonly isLenient?: boolean;
+      /** Why the list could not be asked; what it said once is what counts. */
+      readonly fault?: string;
+    }
   | { readonly kind: "later" }
   | { readonly kind: "other"; readonly digest: Digest };
+
+/** The installed binary, and what is written down of it. */
+interface Installed {
+  readonly binary: Pick<InstalledBinary, "sha256" | "version"> | undefined;
+  readonly origins: Origins;
+}
 
 /**
  * What is known before anything is obtained. A list of checksums is asked only when the version is
  * right, because then its answer decides whether something has to be installed. Throws
  * `verification` when a file of the host is not the declared one.
  */
-export async function expectDigest(
-  source: Source,
-  installed: FlannelVersion | undefined,
-): Promise<ExpectedDigest> {
+export async function expectDigest(source: Source, installed: Installed): Promise<ExpectedDigest> {
   const { checksum, src } = source;
-  const decides = installed !== undefined && satisfies(installed, source.version);
-  const isLater = checksum?.kind === "list" && !decides;
+  const version = installed.binary?.version;
+  const decides = version !== undefined && satisfies(version, source.version);
+  if (src !== undefined && (await isThere(src))) return expectFile(src, source, decides);
+  if (checksum?.kind === "list" && !decides) return { kind: "later" };
+  const expected = await askOrRemember(source, installed);
+  return expected.kind === "known" && source.isLenient
+    ? { ...expected, isLenient: true }
+    : expected;
+}
+
+async function expectFile(src: string, source: Source, decides: boolean): Promise<ExpectedDigest> {
+  const isLater = source.checksum?.kind === "list" && !decides;
   const declared = isLater ? undefined : await declaredDigest(source);
-  if (src !== undefined && (await isThere(src))) {
-    if (declared !== undefined) await refuseOtherFile(src, declared);
-    return { kind: "known", sha256: await digestOfFile(src, "sha256") };
+  if (declared !== undefined) await refuseOtherFile(src, declared);
+  return { kind: "known", sha256: await sha256OfFile(src) };
+}
+
+/** A list that is down is no reason to doubt what it has verified. */
+async function askOrRemember(
+  source: Source,
+  { binary, origins }: Installed,
+): Promise<ExpectedDigest> {
+  try {
+    return expectationOf(await declaredDigest(source));
+  } catch (error) {
+    const origin = origins[DAEMON];
+    const isDown = error instanceof ModuleError && ["network", "timeout"].includes(error.code);
+    const isRemembered = origin?.list !== undefined && origin.list === listOf(source);
+    if (!isDown || !isRemembered || origin.sha256 !== binary?.sha256) throw error;
+    return { kind: "known", sha256: origin.sha256, fault: error.message };
   }
-  return isLater ? { kind: "later" } : expectationOf(declared);
+}
+
+/** The address of the declared list, without secrets. */
+export function listOf({ checksum }: Source): string | undefined {
+  return checksum?.kind === "list" ? showUrl(new URL(checksum.url)) : undefined;
 }
 
 /** A digest, or none, as what is expected. */
@@ -128,6 +167,7 @@ export function isExpected(
     return binary !== undefined && isRecordedAs(origin, binary.sha256, expected.digest);
   }
   if (expected.kind !== "known") return undefined;
+  if (expected.isLenient === true && origin?.archive_sha256 === undefined) return undefined;
   const unpacked = origin?.archive_sha256 === expected.sha256 ? origin.sha256 : undefined;
   return binary !== undefined && [expected.sha256, unpacked].includes(binary.sha256);
 }

@@ -29,6 +29,7 @@ import {
   tryInspectFile,
 } from "./inspect";
 import { type Origins, readOrigins } from "./origin";
+import { type PublishedDigests, askPage } from "./release-page";
 import { type Source } from "./source";
 import { findLeftovers } from "./staging";
 
@@ -42,6 +43,8 @@ export interface Observed {
   readonly digest: ExpectedDigest;
   /** The file in the cache of `state: downloaded`. */
   readonly cached: CachedAsset | undefined;
+  /** What the page of the release says, for `state: published`. */
+  readonly published: PublishedDigests | undefined;
 }
 
 export interface Directory {
@@ -69,9 +72,25 @@ export interface Account {
 /** Reads the host, and a list of checksums where its answer decides what is to be done. */
 export async function observe(declared: Declared): Promise<Observed> {
   const cpu = readCpu();
+  if (declared.page !== undefined)
+    return { ...unseen(cpu), published: await askPage(declared.page) };
   return declared.cache === undefined
     ? observeHost(declared, cpu)
     : observeCache(declared, declared.cache, cpu);
+}
+
+/** A host that need not be looked at. */
+function unseen(cpu: Cpu): Observed {
+  return {
+    cpu,
+    directory: { missing: [], names: [], leftovers: [] },
+    installed: { binary: undefined, script: undefined, origins: {}, kept: [] },
+    running: { current: 0, replaced: 0 },
+    account: NOBODY,
+    digest: UNDECLARED,
+    cached: undefined,
+    published: undefined,
+  };
 }
 
 async function observeHost(declared: Declared, cpu: Cpu): Promise<Observed> {
@@ -81,9 +100,8 @@ async function observeHost(declared: Declared, cpu: Cpu): Promise<Observed> {
   const running = countRunning(await tryRealPath(paths));
   const account = wanted === undefined ? NOBODY : await observeAccount(wanted);
   const source = sourceOf(declared, { cpu });
-  const digest =
-    source === undefined ? UNDECLARED : await expectDigest(source, installed.binary?.version);
-  return { cpu, directory, installed, running, account, digest, cached: undefined };
+  const digest = source === undefined ? UNDECLARED : await expectDigest(source, installed);
+  return { ...unseen(cpu), directory, installed, running, account, digest };
 }
 
 /** What is installed on a host that downloads for others does not matter. */
@@ -95,11 +113,8 @@ async function observeCache(
   const source = sourceOf(declared, { cpu });
   const digest = source === undefined ? UNDECLARED : await askDigest(source);
   return {
-    cpu,
+    ...unseen(cpu),
     directory: { missing: await missingDirectories(directory), names: [], leftovers: [] },
-    installed: { binary: undefined, script: undefined, origins: {}, kept: [] },
-    running: { current: 0, replaced: 0 },
-    account: NOBODY,
     digest,
     cached: source && (await tryInspectCache(cachePathsFor(directory, source), source, digest)),
   };

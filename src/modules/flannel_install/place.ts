@@ -8,9 +8,11 @@ import { StaleObservationError } from "../../base/errors";
 import { DAEMON, MK_DOCKER_OPTS, type ReleaseFile } from "../../flannel/release-assets";
 import { tagOf } from "../../flannel/version";
 import { removeFile, replaceFile, syncDirectory } from "../../host/atomic-file";
+import { type Digest, formatDigest } from "../../host/checksum";
 import { translateFileError } from "../../host/file-errors";
 import { type Digests, type Installation, installation, pathOf, withDigests } from "./changes";
 import { type Declared } from "./declare";
+import { listOf } from "./expected-digest";
 import { type Observed } from "./observe";
 import { type Asset, type StagedFiles } from "./obtain";
 import { type Origins, renderOrigins } from "./origin";
@@ -22,6 +24,8 @@ type Run = Pick<BaseRun<Declared, Observed, Plan>, "declared" | "observed" | "re
 /** What is ready to be put in place. */
 export interface Ready {
   readonly asset: Pick<Asset, "isArchive" | "sha256">;
+  /** What verified the asset. */
+  readonly digest: Digest | undefined;
   readonly staged: StagedFiles;
   readonly digests: Digests;
   readonly staging: Pick<Staging, "previous">;
@@ -36,7 +40,7 @@ export async function putInPlace(change: Installation, ready: Ready, run: Run): 
   const placed: ReleaseFile[] = [];
   const undo: (() => Promise<void>)[] = [];
   try {
-    if (ready.asset.isArchive) {
+    if (ready.asset.isArchive || ready.digest !== undefined) {
       // An entry counts only once a file has its digest, so the record may come first.
       undo.push(() => writeOrigins(originsWith(placed, change, ready, run), run));
       await writeOrigins(originsWith(change.files, change, ready, run), run);
@@ -104,13 +108,15 @@ function record(
 function originsWith(
   files: readonly ReleaseFile[],
   { source }: Installation,
-  { asset, digests }: Ready,
+  { asset, digest, digests }: Ready,
   { observed }: Run,
 ): Origins {
-  const entries = files.map((file) => [
-    file,
-    { sha256: digests[file], version: tagOf(source.version), archive_sha256: asset.sha256 },
-  ]);
+  const known = {
+    version: tagOf(source.version),
+    ...(asset.isArchive ? { archive_sha256: asset.sha256 } : {}),
+    ...(digest === undefined ? {} : { checksum: formatDigest(digest), list: listOf(source) }),
+  };
+  const entries = files.map((file) => [file, { sha256: digests[file], ...known }]);
   return { ...observed.installed.origins, ...(Object.fromEntries(entries) as Origins) };
 }
 

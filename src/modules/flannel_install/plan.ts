@@ -33,6 +33,7 @@ import {
 import { isExpected } from "./expected-digest";
 import { type InstalledFile } from "./inspect";
 import { type InstalledFiles, type Observed } from "./observe";
+import { type ReleasePage } from "./release-page";
 import { type Source } from "./source";
 
 export type Plan = BasePlan<Change>;
@@ -46,7 +47,8 @@ interface Goal {
 
 /** Pure. */
 export function plan(declared: Declared, observed: Observed): Plan {
-  const { paths, wanted, cache } = declared;
+  const { paths, wanted, cache, page } = declared;
+  if (page !== undefined) return planPublished(page, observed);
   if (wanted === undefined && cache === undefined) return planAbsent(paths, observed);
   const source = sourceOf(declared, observed);
   if (source === undefined) return { changes: [], obstacles: [foreignCpu(observed)] };
@@ -61,8 +63,8 @@ function planDownload(cache: WantedInCache, source: Source, observed: Observed):
   if (cached !== undefined && cached.fault === undefined) return NOTHING;
   return {
     changes: [assetDownload(cachePathsFor(cache.directory, source), source, observed)],
-    warnings: source.checksum === undefined ? [UNVERIFIED_DOWNLOAD] : [],
-    obstacles: unreleased(cache, source),
+    warnings: isUnverified(source) ? [UNVERIFIED_DOWNLOAD] : [],
+    obstacles: [...unreleased(cache, source), ...missingChecksum(source)],
   };
 }
 
@@ -77,12 +79,51 @@ function planPresent(goal: Goal, observed: Observed): Plan {
       ...planAttributes(files, goal, observed),
       ...planCleaning(files, goal, observed),
     ],
-    warnings: installs && source.checksum === undefined ? [UNVERIFIED] : [],
+    warnings: [
+      ...(installs && isUnverified(source) ? [UNVERIFIED] : []),
+      ...rememberedList(observed),
+    ],
     obstacles: [
+      ...(installs || !wasVerified(observed) ? missingChecksum(source) : []),
       ...(installs ? unreleased(wanted, source) : []),
       ...missingAccounts(wanted, observed),
     ],
   };
+}
+
+/** Nothing to do but to tell what the page says. */
+function planPublished({ isRequired }: ReleasePage, { published }: Observed): Plan {
+  const fault = published?.fault;
+  if (fault === undefined) return NOTHING;
+  const message = `the release page does not say what flanneld must be: ${fault.message}`;
+  if (!isRequired) return { changes: [], warnings: [message] };
+  return { changes: [], obstacles: [{ code: fault.code, message, lasting: true }] };
+}
+
+function isUnverified({ checksum, policy }: Source): boolean {
+  return checksum === undefined && !policy.isWaived;
+}
+
+/** Nobody but the user can say what is not known. */
+function missingChecksum({ checksum, policy, asset, version }: Source): readonly Obstacle[] {
+  if (checksum !== undefined || !policy.isRequired) return [];
+  const message =
+    `checksum: none is known of ${asset} of ${tagOf(version)}, and require_checksum asks for one; ` +
+    `declare it, or let the release page be asked`;
+  return [{ code: "verification", message, lasting: true }];
+}
+
+/** The installed binary is one that was verified when it came. */
+function wasVerified({ installed: { binary, origins } }: Observed): boolean {
+  const origin = origins[DAEMON];
+  return origin?.checksum !== undefined && origin.sha256 === binary?.sha256;
+}
+
+function rememberedList({ digest }: Observed): readonly string[] {
+  if (digest.kind !== "known" || digest.fault === undefined) return [];
+  return [
+    `checksum: the list cannot be asked, what it said when flanneld was installed is what counts: ${digest.fault}`,
+  ];
 }
 
 const UNVERIFIED_DOWNLOAD =

@@ -10,7 +10,7 @@ import { type Declared, type WantedInCache, sourceOf } from "./declare";
 import { digestOfBinary, isExpected } from "./expected-digest";
 import { type Observed } from "./observe";
 import { type Plan } from "./plan";
-import { type Source, releaseNameOf } from "./source";
+import { type Source } from "./source";
 
 type Keys = Readonly<Record<string, unknown>>;
 
@@ -25,6 +25,9 @@ export function report(
 ): Keys {
   const { changes, outcome } = told;
   const source = sourceOf(declared, observed);
+  if (declared.page !== undefined) {
+    return { path: null, known_checksums: observed.published?.digests ?? {} };
+  }
   if (declared.cache !== undefined) {
     return source === undefined ? {} : reportCache(declared.cache, source, observed, told);
   }
@@ -58,7 +61,7 @@ function reportCache(
     path: cachePathsFor(directory, source).asset,
     version: tagOf(source.version),
     arch: source.arch,
-    asset: releaseNameOf(source),
+    asset: source.asset,
     sha256: sha256 ?? null,
     checksum: sha256 === undefined ? null : `sha256:${sha256}`,
     ...reportTransfer(outcome),
@@ -107,7 +110,7 @@ function reportPresent(
   const isRight = isReplaced || isExpected(binary, origins, digest) === true;
   return {
     arch: source.arch,
-    asset: changes.some(({ kind }) => kind === "install") ? releaseNameOf(source) : null,
+    asset: changes.some(({ kind }) => kind === "install") ? source.asset : null,
     sha256: outcome?.digests[DAEMON] ?? planned ?? null,
     ...reportTransfer(outcome),
     verified: source.checksum !== undefined && isRight,

@@ -9,18 +9,25 @@ const PROXIES = ["http_proxy", "https_proxy", "all_proxy"];
 interface SecretOptions {
   readonly url?: unknown;
   readonly checksum?: unknown;
+  readonly release_page?: unknown;
   readonly headers?: unknown;
 }
 
 /** Credentials in URLs, also in those of the proxies, and all values of headers. */
-export function secretsOf({ url, checksum, headers }: SecretOptions): readonly unknown[] {
+export function secretsOf({
+  url,
+  checksum,
+  release_page,
+  headers,
+}: SecretOptions): readonly unknown[] {
   const proxies = PROXIES.flatMap((name) => [process.env[name], process.env[name.toUpperCase()]]);
   const values = isRecord(headers) ? Object.values(headers) : [headers];
-  return [...textsIn([url, checksum, proxies]).flatMap(secretsOfUrl), ...values];
+  return [...textsIn([url, checksum, release_page, proxies]).flatMap(secretsOfUrl), ...values];
 }
 
 /** One by one, and together: a password with a comma in it was taken for the end of an address. */
 function textsIn(value: unknown): readonly string[] {
+  if (isRecord(value)) return Object.values(value).flatMap(textsIn);
   if (!Array.isArray(value)) return typeof value === "string" ? value.split(",").concat(value) : [];
   const texts = value.filter((item) => typeof item === "string");
   return [...value.flatMap(textsIn), texts.join(",")];

@@ -8,6 +8,7 @@ import { decodePercent } from "../../base/userinfo";
 import {
   type Arch,
   type AssetChoice,
+  type AssetKind,
   assetName,
   expandTemplate,
 } from "../../flannel/release-assets";
@@ -24,9 +25,23 @@ export interface DeclaredSource {
   /** A file of the host to take instead of a download. */
   readonly src: string | undefined;
   readonly urls: readonly string[];
-  readonly checksum: DeclaredChecksum | undefined;
+  readonly checksum: ChecksumPolicy;
   readonly headers: DeclaredHeaders;
   readonly transfer: Omit<DownloadSettings, "headers">;
+}
+
+/** How sure the file must be. */
+export interface ChecksumPolicy {
+  /** For which it is declared one by one; empty where one counts for all. */
+  readonly architectures: readonly Arch[];
+  /** What is declared for a CPU. Throws `invalid_arguments` when that is not said. */
+  readonly declaredFor: (arch: Arch) => DeclaredChecksum | undefined;
+  /** It is said that nothing shall be checked. */
+  readonly isWaived: boolean;
+  /** Without one, nothing is installed. */
+  readonly isRequired: boolean;
+  /** SHA-256 of release files by name, for what is not declared. */
+  readonly known: Readonly<Record<string, string>>;
 }
 
 export interface DeclaredHeaders {
@@ -40,35 +55,66 @@ export interface Source {
   readonly version: FlannelVersion;
   readonly arch: Arch;
   readonly withScript: boolean;
+  /** The name under which flannel publishes the file. */
+  readonly asset: string;
   readonly src: string | undefined;
   readonly urls: readonly URL[];
+  /** Declared, or known of the release. */
   readonly checksum: DeclaredChecksum | undefined;
+  /** It is not declared, and of an archive: it says nothing of a binary that came in another way. */
+  readonly isLenient: boolean;
+  readonly policy: ChecksumPolicy;
   /** Under which names a list of checksums may have the file. */
   readonly assetNames: readonly string[];
   readonly download: DownloadSettings;
 }
 
-/** The name under which flannel publishes the file. */
-export function releaseNameOf({ version, arch, withScript }: Source): string {
-  return assetName(withScript ? "archive" : "binary", version, arch);
-}
-
 /** Fills the placeholders for a CPU. Throws `invalid_arguments`. */
 export function sourceFor(declared: DeclaredSource, arch: Arch): Source {
-  const { version, withScript, src, checksum } = declared;
-  const choice = { version, arch, kind: withScript ? "archive" : "binary" } as const;
+  const { version, withScript, src, checksum: policy } = declared;
+  const declaredChecksum = policy.declaredFor(arch);
+  const choice = { version, arch, kind: kindFor(declared, arch, declaredChecksum) } as const;
+  const asset = assetName(choice.kind, version, arch);
   const urls = declared.urls.map((template) => parseUrl(expandTemplate(template, choice), "url"));
-  const fileName = src ?? decodePercent(urls[0]?.pathname ?? "");
+  const names = src === undefined ? urls.map(nameOf) : [basename(src)];
+  const checksum =
+    declaredChecksum === undefined
+      ? tryKnown(policy, asset, names)
+      : checksumFor(declaredChecksum, choice);
   return {
-    version,
-    arch,
-    withScript,
-    src,
-    urls,
-    checksum: checksum && checksumFor(checksum, choice),
-    assetNames: [basename(fileName), assetName(choice.kind, version, arch)],
+    ...{ version, arch, withScript, asset, src, urls, checksum, policy },
+    isLenient: declaredChecksum === undefined && choice.kind === "archive",
+    assetNames: [names[0] ?? asset, asset],
     download: { ...declared.transfer, headers: headersFor(declared.headers, urls) },
   };
+}
+
+/** The archive, where the script is wanted, and where it is the only file of the release that is known. */
+function kindFor(
+  { version, withScript, src, urls, checksum: { known, isWaived } }: DeclaredSource,
+  arch: Arch,
+  declared: DeclaredChecksum | undefined,
+): AssetKind {
+  if (withScript) return "archive";
+  const isFree = declared === undefined && !isWaived && src === undefined;
+  const isKnown = (kind: AssetKind): boolean => assetName(kind, version, arch) in known;
+  const isChosen = urls.every((template) => template.includes("{asset}"));
+  return isFree && isChosen && !isKnown("binary") && isKnown("archive") ? "archive" : "binary";
+}
+
+/** A file that has another name than the release's may be another file. */
+function tryKnown(
+  { known, isWaived }: ChecksumPolicy,
+  asset: string,
+  names: readonly string[],
+): DeclaredChecksum | undefined {
+  const hex = known[asset];
+  if (isWaived || hex === undefined || names.some((name) => name !== asset)) return undefined;
+  return { kind: "digest", digest: { algorithm: "sha256", hex } };
+}
+
+function nameOf(url: URL): string {
+  return basename(decodePercent(url.pathname));
 }
 
 function checksumFor(checksum: DeclaredChecksum, choice: AssetChoice): DeclaredChecksum {

@@ -15,6 +15,7 @@ import {
   isExpected,
   settleDigest,
 } from "../../../../src/modules/flannel_install/expected-digest";
+import { type Origin } from "../../../../src/modules/flannel_install/origin";
 import { type Source } from "../../../../src/modules/flannel_install/source";
 import { sha256 } from "../../../support/flannel-install";
 import { type Options, digest, optionsWith } from "../../../support/flannel-install-scenes";
@@ -41,6 +42,10 @@ describe("flannel_install: the digest that is expected", () => {
     if (source === undefined) throw new Error("no source");
     return source;
   };
+  const hostWith = (version: typeof wanted | undefined, origin?: Origin) => ({
+    binary: version === undefined ? undefined : { version, sha256: digest("a") },
+    origins: origin === undefined ? {} : { flanneld: origin },
+  });
   const undeclared: ExpectedDigest = { kind: "undeclared" };
   const known = (value: string): ExpectedDigest => ({ kind: "known", sha256: value });
 
@@ -94,7 +99,7 @@ describe("flannel_install: the digest that is expected", () => {
   for (const { what, options, installed, is, then } of cases) {
     it(`is known as far as it must be when ${what}`, async () => {
       const source = sourceWith(options());
-      const expected = await expectDigest(source, installed);
+      const expected = await expectDigest(source, hostWith(installed));
       expect(expected).to.deep.equal(is);
       expect((await settleDigest(expected, source))?.hex).to.equal(then);
     });
@@ -103,10 +108,69 @@ describe("flannel_install: the digest that is expected", () => {
   it("refuses a file of the host that is not the declared one", async () => {
     const refusal = await expectDigest(
       sourceWith({ src, checksum: `sha256:${digest("b")}` }),
-      undefined,
+      hostWith(undefined),
     ).catch((error: unknown) => error);
     expect(refusal).to.include({ code: "verification" });
     expect(String(refusal)).to.include(`its SHA-256 is ${sha256(content)}, declared is bbb`);
+  });
+
+  describe("by a list that is down", () => {
+    const checksum = "sha256:http://127.0.0.1:1/sums?key=0123456789";
+    const origin: Origin = {
+      ...{ sha256: digest("a"), version: "v0.28.9", checksum: `sha256:${digest("a")}` },
+      list: "http://127.0.0.1:1/sums",
+    };
+    const ask = (remembered?: Origin): Promise<unknown> =>
+      expectDigest(sourceWith({ checksum, retries: 0 }), hostWith(wanted, remembered)).catch(
+        (error: unknown) => error,
+      );
+
+    it("is what it said when the installed file was verified by it", async () => {
+      expect(await ask(origin)).to.deep.include({ kind: "known", sha256: digest("a") });
+      expect(await ask(origin))
+        .to.have.property("fault")
+        .that.includes("connection refused");
+    });
+
+    it("is not known of another file, by another list, or by none", async () => {
+      for (const other of [
+        { ...origin, sha256: digest("b") },
+        { ...origin, list: "http://127.0.0.1:1/other" },
+        { sha256: digest("a"), version: "v0.28.9" },
+        undefined,
+      ]) {
+        expect(await ask(other)).to.include({ code: "network" });
+      }
+    });
+  });
+
+  it("by another algorithm is known by what was written down when it verified the file", async () => {
+    const long = "d".repeat(128);
+    const expected = await expectDigest(
+      sourceWith({ checksum: `sha512:${long}` }),
+      hostWith(wanted),
+    );
+    expect(expected).to.deep.equal({ kind: "other", digest: { algorithm: "sha512", hex: long } });
+    const origin: Origin = { sha256: digest("a"), version: "v0.28.9", checksum: `sha512:${long}` };
+    const is = (remembered: Origin): unknown =>
+      isExpected({ sha256: digest("a") }, { flanneld: remembered }, expected);
+    expect(is(origin)).to.equal(true);
+    expect(is({ ...origin, sha256: digest("b") })).to.equal(false);
+    expect(is({ ...origin, checksum: `sha512:${"e".repeat(128)}` })).to.equal(false);
+  });
+
+  it("of an archive that is known, not declared, condemns no binary that came in another way", async () => {
+    const known_checksums = { "flannel-v0.28.9-linux-amd64.tar.gz": digest("c") };
+    const expected = await expectDigest(sourceWith({ known_checksums }), hostWith(wanted));
+    expect(expected).to.deep.equal({ kind: "known", sha256: digest("c"), isLenient: true });
+    const binary = { sha256: digest("a") };
+    const origin: Origin = { sha256: digest("a"), version: "v0.28.9" };
+    expect(isExpected(binary, {}, expected)).to.equal(undefined);
+    expect(isExpected(binary, { flanneld: origin }, expected)).to.equal(undefined);
+    const from = (archive: string): unknown =>
+      isExpected(binary, { flanneld: { ...origin, archive_sha256: digest(archive) } }, expected);
+    expect(from("c")).to.equal(true);
+    expect(from("d")).to.equal(false);
   });
 
   it("says nothing of a binary in an archive", () => {

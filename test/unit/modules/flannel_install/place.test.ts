@@ -46,6 +46,7 @@ describe("flannel_install: putting in place", () => {
     run = await look();
     ready = {
       asset: { isArchive: true, sha256: digest("c") },
+      digest: undefined,
       staged: { flanneld: at("staged-daemon"), "mk-docker-opts.sh": at("staged-script") },
       digests: { flanneld: sha256(fresh), "mk-docker-opts.sh": sha256(freshScript) },
       staging: { previous: at("staged-previous") },

@@ -2,6 +2,10 @@
 
 import { expect } from "chai";
 
+import { ModuleError } from "../../../../src/base/errors";
+import { plan } from "../../../../src/modules/flannel_install/plan";
+import { type PublishedDigests } from "../../../../src/modules/flannel_install/release-page";
+
 import {
   BINARY,
   type Host,
@@ -274,6 +278,59 @@ describe("flannel_install: the plan", () => {
     expect(given().on({ binary: binaryOf("v0.28.9") }).plan.warnings).to.deep.equal([]);
     const checksum = `sha256:${digest("a")}`;
     expect(given({ checksum }).on({}).plan.warnings).to.deep.equal([]);
+    expect(given({ checksum: "none" }).on({}).plan.warnings).to.deep.equal([]);
+    const known_checksums = { "flanneld-amd64": digest("a") };
+    expect(given({ known_checksums }).on({}).plan.warnings).to.deep.equal([]);
+  });
+
+  it("warns when a list is down, and holds on to what it said", () => {
+    const scene = given({ checksum: "sha256:https://m/sums" }).on({ binary: binaryOf("v0.28.9") });
+    const sha256 = scene.observed.installed.binary?.sha256 ?? "";
+    const digest = { kind: "known", sha256, fault: "https://m/sums: no answer" } as const;
+    const { changes, warnings } = plan(scene.declared, { ...scene.observed, digest });
+    expect(changes).to.deep.equal([]);
+    expect(warnings?.[0]).to.include("the list cannot be asked").and.include("m/sums: no answer");
+  });
+
+  it("asks the page of the release, and does nothing else", () => {
+    const fault = new ModuleError("timeout", "no answer");
+    const asked = (require_checksum: boolean, published: PublishedDigests) =>
+      given({ state: "published", require_checksum }).on({ published }).plan;
+    expect(asked(true, { digests: {}, fault: undefined })).to.deep.equal({ changes: [] });
+    expect(asked(false, { digests: {}, fault }).warnings?.[0]).to.include("no answer");
+    expect(asked(true, { digests: {}, fault }).obstacles?.[0]).to.include({
+      ...{ code: "timeout", lasting: true },
+    });
+  });
+
+  describe("where a checksum is required", () => {
+    const required = { require_checksum: true };
+    const origin = { sha256: binaryOf("v0.28.9").sha256, version: "v0.28.9" };
+    const verified = { flanneld: { ...origin, checksum: `sha256:${digest("c")}` } };
+
+    it("refuses what nothing is known of, also in check mode, and a binary that came unverified", () => {
+      for (const host of [
+        {},
+        { binary: binaryOf("v0.28.9") },
+        { binary: binaryOf("v0.28.9"), unpacked: { flanneld: origin } },
+        { unpacked: verified },
+      ]) {
+        const [refusal] = given(required).on(host).plan.obstacles ?? [];
+        expect(refusal).to.include({ code: "verification", lasting: true });
+        expect(refusal?.message).to.include("none is known of flanneld-amd64 of v0.28.9");
+      }
+      const cached = given({ ...required, state: "downloaded", dest: "/c" }).on({});
+      expect(cached.plan.obstacles).to.have.length(1);
+    });
+
+    it("takes what is declared or known, and leaves what was verified when it came", () => {
+      const known_checksums = { "flanneld-amd64": digest("a") };
+      for (const options of [{ checksum: `sha256:${digest("a")}` }, { known_checksums }]) {
+        expect(given({ ...required, ...options }).on({}).plan.obstacles).to.deep.equal([]);
+      }
+      const host = { binary: binaryOf("v0.28.9"), unpacked: verified };
+      expect(given(required).on(host).plan.obstacles).to.deep.equal([]);
+    });
   });
 
   describe("refuses", () => {

@@ -4,7 +4,7 @@ import { expect } from "chai";
 
 import { declare } from "../../../../src/modules/flannel_install/declare";
 import { type Source, sourceFor } from "../../../../src/modules/flannel_install/source";
-import { type Options, optionsWith } from "../../../support/flannel-install-scenes";
+import { type Options, digest, optionsWith } from "../../../support/flannel-install-scenes";
 
 describe("flannel_install: the source", () => {
   const resolve = (more: Options = {}): Source => {
@@ -40,6 +40,50 @@ describe("flannel_install: the source", () => {
     expect(checksum).to.deep.equal({
       ...{ kind: "list", algorithm: "sha256" },
       url: "https://m/v0.28.9/flanneld-arm64.sha256",
+    });
+  });
+
+  describe("that is known of the release", () => {
+    const archive = "flannel-v0.28.9-linux-arm64.tar.gz";
+    const known = { "flanneld-arm64": digest("a"), [archive]: digest("b") };
+    const onlyArchive = { [archive]: digest("b") };
+    const hexOf = ({ checksum }: Source): string | undefined =>
+      checksum?.kind === "digest" ? checksum.digest.hex : undefined;
+
+    it("is verified by its name, wherever it comes from", () => {
+      expect(hexOf(resolve({ known_checksums: known }))).to.equal(digest("a"));
+      expect(hexOf(resolve({ known_checksums: known, mk_docker_opts: true }))).to.equal(
+        digest("b"),
+      );
+      const url = ["https://m/a/{asset}?x=1", "file:///srv/flanneld-arm64"];
+      expect(hexOf(resolve({ known_checksums: known, url }))).to.equal(digest("a"));
+      expect(hexOf(resolve({ known_checksums: known, src: "/srv/flanneld-arm64" }))).to.equal(
+        digest("a"),
+      );
+    });
+
+    it("is the archive where nothing else is known", () => {
+      const source = resolve({ known_checksums: onlyArchive });
+      expect(source.asset).to.equal(archive);
+      expect(String(source.urls[0])).to.match(/linux-arm64.tar.gz$/);
+      expect(hexOf(source)).to.equal(digest("b"));
+      expect(source.isLenient).to.equal(true);
+    });
+
+    it("is nothing else than what was meant", () => {
+      for (const more of [
+        { checksum: `sha256:${digest("c")}` },
+        { checksum: "none" },
+        { url: ["https://m/flanneld"] },
+        { url: ["https://m/{asset}", "https://m/flanneld"] },
+        { src: "/srv/flanneld" },
+      ]) {
+        const source = resolve({ known_checksums: onlyArchive, ...more });
+        expect(source.asset, JSON.stringify(more)).to.equal("flanneld-arm64");
+        expect(hexOf(source)).to.not.equal(digest("b"));
+      }
+      expect(hexOf(resolve({ known_checksums: known, checksum: "none" }))).to.equal(undefined);
+      expect(hexOf(resolve({ known_checksums: known, src: "/srv/flanneld" }))).to.equal(undefined);
     });
   });
 
