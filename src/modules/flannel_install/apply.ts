@@ -132,7 +132,10 @@ async function obtain(change: Installation, staging: Staging, run: Run): Promise
   const asset = await obtainAsset(source, digest, staging.asset, async (file) => {
     tried = await tryAsset(file, change, staging, run);
   });
-  return { asset, digest, ...tried };
+  // A file of the host has a digest of its own, which verifies nothing.
+  const { checksum } = source;
+  const verifiedBy = checksum?.kind === "list" ? digest : checksum?.digest;
+  return { asset, digest: verifiedBy, ...tried };
 }
 
 type Tried = Pick<Obtained, "staged" | "version">;

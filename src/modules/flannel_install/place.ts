@@ -40,7 +40,7 @@ export async function putInPlace(change: Installation, ready: Ready, run: Run): 
   const placed: ReleaseFile[] = [];
   const undo: (() => Promise<void>)[] = [];
   try {
-    if (ready.asset.isArchive || ready.digest !== undefined) {
+    if (isWorthARecord(change, ready)) {
       // An entry counts only once a file has its digest, so the record may come first.
       undo.push(() => writeOrigins(originsWith(placed, change, ready, run), run));
       await writeOrigins(originsWith(change.files, change, ready, run), run);
@@ -55,6 +55,12 @@ export async function putInPlace(change: Installation, ready: Ready, run: Run): 
     if (placed.length > 0) record(placed, change, ready, run);
   }
   await syncDirectory(paths.directory);
+}
+
+/** What the file's own SHA-256 will not tell tomorrow. */
+function isWorthARecord({ source }: Installation, { asset, digest }: Ready): boolean {
+  const isListed = listOf(source) !== undefined;
+  return asset.isArchive || isListed || (digest !== undefined && digest.algorithm !== "sha256");
 }
 
 /** The binary last: once it is there, so is all that belongs to it. */

@@ -1,6 +1,7 @@
 // Downloads from a server that misbehaves in every way it can; nothing is ever replaced by less
 // than the whole right file, and every way to fail has its own message.
 
+import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
@@ -48,10 +49,9 @@ describe("flannel_install: downloading", function () {
     expect(result["msg"]).to.equal(undefined);
     expect(result).to.include({ changed: true, version: "v0.28.9" });
     expect(readFileSync(target.binary).equals(PROGRAM)).to.equal(true);
-    expect(readdirSync(target.bin).sort()).to.deep.equal([
-      ".flanneld.previous-v0.16.1",
-      "flanneld",
-    ]);
+    // What a list has said is written down.
+    const names = readdirSync(target.bin).filter((name) => name !== ".flanneld.origin.json");
+    expect(names.sort()).to.deep.equal([".flanneld.previous-v0.16.1", "flanneld"]);
   };
 
   it("takes the file, and tells how much it was, from where, and in what time", async () => {
@@ -418,6 +418,32 @@ describe("flannel_install: downloading", function () {
       const again = await download(options);
       expect(again).to.include({ changed: false, verified: true });
       expect(mirror.seen.map((request) => request.url)).to.deep.equal(["/v0.28.9/sums"]);
+    });
+
+    it("only warns when the list is down and nothing has to be installed", async () => {
+      mirror.behave(withList(list("daemon")));
+      const options = { url: url("daemon"), checksum: checksum() };
+      succeeds(await download(options));
+      mirror.behave(answer(503));
+      const before = target.snapshot();
+      const again = await download(options);
+      expect(again).to.include({ changed: false, verified: true });
+      expect(JSON.stringify(again["warnings"])).to.include("the list cannot be asked");
+      expect(target.snapshot()).to.deep.equal(before);
+      const upgrade = await download({ ...options, version: "v0.28.8" });
+      expect(upgrade).to.include({ failed: true, error_code: "network" });
+    });
+
+    it("takes digests of other algorithms, and knows the file again by what it wrote down", async () => {
+      const long = createHash("sha512").update(PROGRAM).digest("hex");
+      mirror.behave(serve(PROGRAM));
+      const options = { url: url("daemon"), checksum: `sha512:${long}` };
+      succeeds(await download(options));
+      mirror.seen.length = 0;
+      expect(await download(options)).to.include({ changed: false, verified: true });
+      expect(mirror.seen).to.deep.equal([]);
+      const other = await download({ ...options, checksum: `sha512:${"0".repeat(128)}` });
+      expect(other).to.include({ error_code: "verification", changed: false });
     });
 
     it("replaces a binary of the right version with another digest", async () => {

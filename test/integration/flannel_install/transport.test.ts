@@ -90,7 +90,7 @@ describe("flannel_install: on the wire", function () {
       const wrongPort = await download({ url: `https://127.0.0.1:${plain.port}/x` });
       expect(wrongPort).to.include({ error_code: "tls" });
       const missing = await download({ url: `${secure.origin}/x`, ca_file: "/no/such.pem" });
-      expect(missing["msg"]).to.include("cannot read the CA file /no/such.pem");
+      expect(missing["msg"]).to.include("ca_file: cannot read /no/such.pem");
     });
   });
 
