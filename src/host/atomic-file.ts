@@ -108,6 +108,21 @@ export async function syncDirectory(path: string): Promise<void> {
   }
 }
 
+/** Sets owner and mode of a file that was written by its path, and makes it durable. */
+export async function finishFile(path: string, attributes: FileAttributes): Promise<void> {
+  try {
+    const handle = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW);
+    try {
+      await applyAttributes(handle, attributes);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+  } catch (error) {
+    throw translateFileError(path, "set mode and owner of", error);
+  }
+}
+
 /** Sets owner and mode of an open file. */
 export async function applyAttributes(
   handle: FileHandle,

@@ -63,6 +63,16 @@ export async function acquireLock(path: string, settings: LockSettings): Promise
   }
 }
 
+/** True for a lock whose process has ended; on another machine, nobody knows. */
+export function isLeftLock(path: string): boolean {
+  try {
+    const holder = readHolder(path);
+    return holder !== undefined && hasEnded(holder);
+  } catch {
+    return false; // what cannot be read is told by whoever needs it
+  }
+}
+
 async function waitForTurn(path: string, ticket: string, settings: LockSettings): Promise<boolean> {
   const { sleep, silenceMs = SILENCE_MS } = settings;
   let hasWaited = false;

@@ -9,7 +9,10 @@ import { listNames } from "./directory";
 
 export interface PreviousVersion {
   readonly path: string;
+  /** As it stands in the file's name. */
   readonly version: string;
+  /** Tells this very file from another one that has taken its place meanwhile. */
+  readonly inode: number;
 }
 
 function prefixOf(program: string): string {
@@ -32,12 +35,12 @@ export async function listPreviousVersions(program: string): Promise<readonly Pr
   const found = await Promise.all(
     names.map(async (name) => {
       const path = join(directory, name);
-      const info = await lstat(path);
-      return { path, version: name.slice(prefix.length), changed: info.ctimeMs, info };
+      const info = await lstat(path).catch(() => undefined); // another run may have removed it
+      return { path, version: name.slice(prefix.length), changed: info?.ctimeMs ?? 0, info };
     }),
   );
   return found
-    .filter(({ info }) => info.isFile())
+    .filter(({ info }) => info?.isFile() === true)
     .sort((a, b) => b.changed - a.changed || a.version.localeCompare(b.version, "en"))
-    .map(({ path, version }) => ({ path, version }));
+    .map(({ path, version, info }) => ({ path, version, inode: info?.ino ?? 0 }));
 }

@@ -199,7 +199,7 @@ describe("the shipped flannel_install", () => {
       const healed = await target.run(options);
       expect(healed["msg"]).to.equal(undefined);
       expect(healed["changes"]).to.have.length(2);
-      expect(readdirSync(target.bin)).to.deep.equal(["flanneld"]);
+      expect(readdirSync(target.bin).sort()).to.deep.equal([".flanneld.origin.json", "flanneld"]);
       expect(await target.run(options)).to.deep.include({ changed: false, changes: [] });
     });
   });

@@ -4,21 +4,10 @@ import { type Mutant, mutantsOf } from "./mutant";
 
 export const FLANNEL_INSTALL: readonly Mutant[] = [
   ...mutantsOf("src/modules/flannel_install/plan.ts", [
-    ["a binary for another CPU is right", "binary.arch === source.arch &&", ""],
     [
-      "a binary with a wrong checksum is right",
-      "isExpected(binary, origins, digest) !== false;",
-      "true;",
-    ],
-    [
-      "a link is kept as the previous version",
-      "if (binary?.version === undefined || binary.isLink) return undefined;",
-      "if (binary?.version === undefined) return undefined;",
-    ],
-    [
-      "a version is kept beside itself",
-      "if (version === tagOf(source.version)) return undefined;",
-      "",
+      "a script comes from a kept binary",
+      "files.includes(MK_DOCKER_OPTS) ? undefined : observed.wayBack",
+      "observed.wayBack",
     ],
     [
       "a mirror may not have what flannel never released",
@@ -32,27 +21,19 @@ export const FLANNEL_INSTALL: readonly Mutant[] = [
     ],
     [
       "the record goes before the files it tells of",
-      "[paths.binary, ...ours, paths.origin]",
-      "[paths.origin, paths.binary, ...ours]",
+      "[paths.binary, ...(isOurs ? [paths.script] : []), paths.origin]",
+      "[paths.origin, paths.binary, ...(isOurs ? [paths.script] : [])]",
     ],
-    [
-      "somebody else's script is removed",
-      "installed.origins[MK_DOCKER_OPTS] === undefined ? [] : [paths.script]",
-      "[paths.script]",
-    ],
+    ["somebody else's script is removed", "...(isOurs ? [paths.script] : [])", "paths.script"],
     ["another group is right", "state.uid === uid && state.gid === gid", "state.uid === uid"],
     [
       "an unverified binary is installed without a word",
-      "warnings: installs && source.checksum === undefined",
-      "warnings: false",
+      "...(installs && source.checksum === undefined ? [UNVERIFIED] : [])",
+      "",
     ],
   ]),
   ...mutantsOf("src/modules/flannel_install/place.ts", [
-    [
-      "another run's binary is kept as the previous one",
-      "if (ino !== installed.binary?.inode) {",
-      "if (false) {",
-    ],
+    ["another run's binary is kept as the previous one", "await refuseOthers(change, run);", ""],
     [
       "a failure leaves its record",
       "for (const step of undo) await step().catch(() => undefined);",
@@ -71,8 +52,8 @@ export const FLANNEL_INSTALL: readonly Mutant[] = [
     ["half an installation is told as a whole", "isWhole ? change :", "true ? change :"],
     [
       "a version kept before is taken away",
-      "isNew ? rm(path, { force: true }) : Promise.resolve()",
-      "rm(path, { force: true })",
+      "isNew ? removeFile(path) : Promise.resolve()",
+      "removeFile(path)",
     ],
   ]),
   ...mutantsOf("src/host/download/resume.ts", [
@@ -110,15 +91,62 @@ export const FLANNEL_INSTALL: readonly Mutant[] = [
       "version: await verifyBinary(binary, source, observed.cpu, asset.source)",
       "version: undefined",
     ],
-    [
-      "staged files are left",
-      "for (const path of mine) await rm(path, { force: true });",
-      "void mine;",
-    ],
+    ["staged files are left", "await clearAway(...mine);", "void mine;"],
     [
       "files come with any mode",
-      "for (const path of Object.values(staged)) await prepare(path, attributes);",
-      "void prepare;",
+      "for (const path of Object.values(staged)) await finishFile(path, attributes);",
+      "void finishFile;",
     ],
+  ]),
+  ...mutantsOf("src/modules/flannel_install/installed-version.ts", [
+    ["a binary for another CPU is right", "binary.arch === arch &&", ""],
+    [
+      "a binary with a wrong checksum is right",
+      "isExpected(binary, origins, digest) !== false",
+      "true",
+    ],
+    [
+      "what anybody could have written is run",
+      "program.arch !== source.arch || program.distrust !== undefined",
+      "program.arch !== source.arch",
+    ],
+    ["a file that is not the declared one is run", 'digest.kind !== "undeclared"', "false"],
+    [
+      "the declared version is taken for granted",
+      "(await findReleaseFault(path, bare)) === undefined ? source.version : undefined",
+      "source.version",
+    ],
+  ]),
+  ...mutantsOf("src/modules/flannel_install/way-back.ts", [
+    ["a link is kept as the previous version", "binary.isLink ||", ""],
+    ["what anybody could have written is kept", "|| binary.distrust !== undefined", ""],
+    [
+      "a version is kept beside itself",
+      "const isClear = tag !== undefined && tag !== tagOf(version);",
+      "const isClear = tag !== undefined;",
+    ],
+    ["a kept binary is taken by its name", "?? told !== undefined", "?? true"],
+    ["another version leads back", "!satisfies(told, version)", "false"],
+    ["the clock tells which version was replaced last", "rank(a) - rank(b)", "0"],
+  ]),
+  ...mutantsOf("src/modules/flannel_install/attributes.ts", [
+    [
+      "what was looked at is not looked for",
+      "await refuseStale({ path, inode: state.inode });",
+      "",
+    ],
+    ["the other names get the mode, too", "change.isCopied ? setOnCopy(change) :", ""],
+    ["a copy may be another file", "(await sha256OfFile(staged)) !== state.sha256", "false"],
+  ]),
+  ...mutantsOf("src/host/elf.ts", [
+    [
+      "a damaged header asks for gigabytes",
+      "if (tableBytes <= MAX_TABLE_BYTES) return undefined;",
+      "return undefined;",
+    ],
+    ["a program without anything to load is one", "isLoaded ? undefined :", "true ? undefined :"],
+    ["a loader is any text", "const isFlaw = isCut ? isWhole : !isPath;", "const isFlaw = false;"],
+    ["program headers may have any size", "if (tableStride !== stride)", "if (false)"],
+    ["any class and byte order will do", "return isKnown && header[6] === 1", "return true"],
   ]),
 ];

@@ -22,6 +22,7 @@ import { type Plan, plan } from "../../src/modules/flannel_install/plan";
 import { type PublishedDigests } from "../../src/modules/flannel_install/release-page";
 import { report } from "../../src/modules/flannel_install/report";
 import { type Source, sourceFor } from "../../src/modules/flannel_install/source";
+import { type WayBack } from "../../src/modules/flannel_install/way-back";
 
 export type Options = Partial<FlannelInstallOptions>;
 
@@ -69,14 +70,15 @@ export const binaryOf = (
   version: string | undefined,
   more: Partial<InstalledBinary> = {},
 ): InstalledBinary => ({
-  ...{ sha256: digest("a"), mode: 0o750, uid: 0, gid: 0, inode: 1, isLink: false, arch: "amd64" },
+  ...{ sha256: digest("a"), mode: 0o750, uid: 0, gid: 0, inode: 1, isLink: false, names: 1 },
+  ...{ arch: "amd64", distrust: undefined },
   version: version === undefined ? undefined : parseVersion(version),
   ...more,
 });
 
 /** An installed mk-docker-opts.sh. */
 export const scriptWith = (more: Partial<InstalledFile> = {}): InstalledFile => ({
-  ...{ sha256: digest("5"), mode: 0o750, uid: 0, gid: 0, inode: 2, isLink: false },
+  ...{ sha256: digest("5"), mode: 0o750, uid: 0, gid: 0, inode: 2, isLink: false, names: 1 },
   ...more,
 });
 
@@ -92,6 +94,8 @@ export interface Host {
   readonly script?: InstalledFile;
   /** What the record says came out of an archive. */
   readonly unpacked?: Readonly<Partial<Record<ReleaseFile, Origin>>>;
+  /** The kept binary that is the wanted one. */
+  readonly wayBack?: WayBack;
   /** Kept versions, the one replaced last first. */
   readonly kept?: readonly string[];
   readonly leftovers?: readonly string[];
@@ -111,7 +115,9 @@ export interface Host {
 /** What `observe` would tell of the host. Throws for one that cannot be. */
 export function observedOn(host: Host, declared: Declared): Observed {
   const { binary, script, unpacked, missing = [], leftovers = [] } = host;
-  const kept = (host.kept ?? []).map((version) => ({ version, path: keptPath(version) }));
+  const kept = (host.kept ?? []).map((version) => ({
+    ...{ version, path: keptPath(version), inode: 3 },
+  }));
   const names = [
     ...(binary === undefined ? [] : [BINARY]),
     ...(script === undefined ? [] : [SCRIPT]),
@@ -129,6 +135,7 @@ export function observedOn(host: Host, declared: Declared): Observed {
     running: { current: 0, replaced: 0, ...host.running },
     account: accountOn(host, declared),
     digest: digestFor(host.expected),
+    wayBack: host.wayBack,
     cached: host.cached,
     published: host.published,
   };

@@ -1,37 +1,34 @@
 // Carries out one change. Every step is atomic, and only the renames change what is in use.
 
-import { chmod, chown, open } from "node:fs/promises";
-
 import { type Run as BaseRun } from "../../ansible/module";
+import { ModuleError, StaleObservationError } from "../../base/errors";
 import { DAEMON, MK_DOCKER_OPTS } from "../../flannel/release-assets";
 import { type FlannelVersion } from "../../flannel/version";
-import {
-  type FileAttributes,
-  applyAttributes,
-  clearAway,
-  removeFile,
-} from "../../host/atomic-file";
+import { clearAway, finishFile, removeFile } from "../../host/atomic-file";
 import { type Digest, sha256OfFile } from "../../host/checksum";
-import { translateFileError } from "../../host/file-errors";
+import { alone, refuseStale } from "./alone";
+import { setAttributes } from "./attributes";
 import {
   type AssetDownload,
-  type AttributesSetting,
   type Change,
   type Digests,
   type DirectoryCreation,
   type Installation,
+  type Removal,
   directoryCreation,
 } from "./changes";
 import { type Declared } from "./declare";
 import { createDirectories, removeEmptyDirectories } from "./directories";
 import { settleDigest } from "./expected-digest";
 import { fillCache } from "./fill-cache";
-import { type Observed } from "./observe";
+import { type Observed, observe } from "./observe";
 import { type Asset, type StagedFiles, obtainAsset, unpackAsset } from "./obtain";
 import { putInPlace } from "./place";
-import { type Plan } from "./plan";
+import { type Plan, plan } from "./plan";
+import { type Source } from "./source";
 import { type Staging, stagingFor } from "./staging";
 import { verifyBinary } from "./verify";
+import { type WayBack } from "./way-back";
 
 type Run = BaseRun<Declared, Observed, Plan>;
 
@@ -55,10 +52,10 @@ export async function apply(change: Change, outcome: Outcome, run: Run): Promise
       await create(change, run);
       return outcome;
     case "remove":
-      await removeFile(change.path);
+      await remove(change, run);
       return outcome;
     case "set-attributes":
-      await setAttributes(change);
+      await setAttributes(change, run.declared.paths);
       return outcome;
     case "download":
       return download(change, run);
@@ -81,15 +78,19 @@ async function create({ directories }: DirectoryCreation, run: Run): Promise<voi
   }
 }
 
-async function setAttributes({ path, attributes }: AttributesSetting): Promise<void> {
-  const { mode, uid, gid } = attributes;
-  try {
-    // chown clears set-id bits, so it comes before chmod.
-    if (uid !== undefined && gid !== undefined) await chown(path, uid, gid);
-    await chmod(path, mode);
-  } catch (error) {
-    throw translateFileError(path, "set mode and owner of", error);
-  }
+/** Throws StaleObservationError when another run has put there meanwhile what is to be removed, too. */
+async function remove(change: Removal, { declared, plan: planned }: Run): Promise<void> {
+  const { path, inode } = change;
+  await alone(declared.paths, async () => {
+    if (inode !== undefined) await refuseStale({ path, inode, isItself: true });
+    await removeFile(path);
+  });
+  const isLast = change === planned.changes.at(-1);
+  if (!isLast || declared.wanted !== undefined) return;
+  const [left] = plan(declared, await observe(declared)).changes;
+  if (left === undefined) return;
+  const { directory } = declared.paths;
+  throw new StaleObservationError("conflict", `${directory}: another run installs flanneld there`);
 }
 
 async function download(change: AssetDownload, run: Run): Promise<Installed> {
@@ -103,9 +104,10 @@ async function install(change: Installation, run: Run): Promise<Installed> {
   const begunAtMs = Date.now();
   const staging = stagingFor(run.declared.paths);
   try {
-    const { asset, digest, staged, version } = await obtain(change, staging, run);
+    const { asset, staged, digest, version } = await obtain(change, staging, run);
     const digests = await digestsOf(staged);
-    await putInPlace(change, { asset, digest, staged, digests, staging }, run);
+    const ready = { asset, staged, digest, digests, version, staging };
+    await putInPlace(change, ready, run);
     return { asset, version, digests, elapsedMs: Date.now() - begunAtMs };
   } finally {
     const { sent } = run.declared.paths;
@@ -116,29 +118,35 @@ async function install(change: Installation, run: Run): Promise<Installed> {
 }
 
 /** What has been obtained, unpacked and tried. */
-interface Obtained {
+interface Obtained extends Tried {
   readonly asset: Asset;
   /** What it was verified by. */
   readonly digest: Digest | undefined;
+}
+
+interface Tried {
   readonly staged: StagedFiles;
   readonly version: FlannelVersion | undefined;
 }
 
 /** Whether a file is the right one, is known when it was tried: only then is the search over. */
 async function obtain(change: Installation, staging: Staging, run: Run): Promise<Obtained> {
-  const { source } = change;
-  const digest = await settleDigest(run.observed.digest, source);
+  const { source, wayBack } = change;
   let tried: Tried = { staged: {}, version: undefined };
-  const asset = await obtainAsset(source, digest, staging.asset, async (file) => {
+  const check = async (file: Asset): Promise<void> => {
     tried = await tryAsset(file, change, staging, run);
-  });
+  };
+  if (wayBack !== undefined) {
+    const asset = await copyKept(source, wayBack, staging.asset, check);
+    return { asset, digest: undefined, ...tried };
+  }
+  const digest = await settleDigest(run.observed.digest, source);
+  const asset = await obtainAsset(source, digest, staging.asset, check);
   // A file of the host has a digest of its own, which verifies nothing.
   const { checksum } = source;
   const verifiedBy = checksum?.kind === "list" ? digest : checksum?.digest;
   return { asset, digest: verifiedBy, ...tried };
 }
-
-type Tried = Pick<Obtained, "staged" | "version">;
 
 async function tryAsset(
   asset: Asset,
@@ -150,10 +158,27 @@ async function tryAsset(
   await clearAway(staging.binary, staging.script);
   const places = { [DAEMON]: staging.binary, [MK_DOCKER_OPTS]: staging.script };
   const staged = await unpackAsset(asset, files, places);
-  for (const path of Object.values(staged)) await prepare(path, attributes);
+  for (const path of Object.values(staged)) await finishFile(path, attributes);
   const binary = staged[DAEMON];
   if (binary === undefined) return { staged, version: undefined };
   return { staged, version: await verifyBinary(binary, source, observed.cpu, asset.source) };
+}
+
+/** Throws StaleObservationError when it is no longer what was looked at. */
+async function copyKept(
+  source: Source,
+  { path: src, sha256: hex }: WayBack,
+  staged: string,
+  check: (asset: Asset) => Promise<void>,
+): Promise<Asset> {
+  const bare = { ...source, src, withScript: false };
+  try {
+    return await obtainAsset(bare, { algorithm: "sha256", hex }, staged, check);
+  } catch (cause) {
+    const isGone = cause instanceof ModuleError && cause.code !== "host";
+    if (!isGone) throw cause;
+    throw new StaleObservationError("conflict", cause.message, { cause });
+  }
 }
 
 /** A failed installation leaves nothing behind, not even the directory it was meant for. */
@@ -164,20 +189,6 @@ async function uncreate(run: Run): Promise<void> {
   if (left.length === creation.directories.length) return;
   run.revoke(creation);
   if (left.length > 0) run.record(directoryCreation(left));
-}
-
-async function prepare(path: string, attributes: FileAttributes): Promise<void> {
-  try {
-    const handle = await open(path, "r");
-    try {
-      await applyAttributes(handle, attributes);
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-  } catch (error) {
-    throw translateFileError(path, "set mode and owner of", error);
-  }
 }
 
 async function digestsOf(staged: StagedFiles): Promise<Digests> {

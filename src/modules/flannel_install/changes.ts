@@ -5,13 +5,13 @@ import { DAEMON, MK_DOCKER_OPTS, type ReleaseFile } from "../../flannel/release-
 import { tagOf } from "../../flannel/version";
 import { type FileAttributes } from "../../host/atomic-file";
 import { formatMode } from "../../host/file-mode";
-import { type PreviousVersion } from "../../host/previous-versions";
 import { type CachePaths } from "./cache";
 import { type InstallPaths } from "./declare";
 import { digestOfBinary } from "./expected-digest";
 import { type InstalledFile } from "./inspect";
 import { type InstalledFiles, type Observed } from "./observe";
 import { type Source } from "./source";
+import { type Keeping, type WayBack } from "./way-back";
 
 export interface DirectoryCreation extends BaseChange {
   readonly kind: "create-directory";
@@ -28,18 +28,25 @@ export interface InstallationParts {
   readonly source: Source;
   readonly attributes: FileAttributes;
   /** Where the replaced binary stays, if it is worth it. */
-  readonly replaced: PreviousVersion | undefined;
+  readonly replaced: Keeping | undefined;
+  /** The kept binary to install, instead of anything from `source`. */
+  readonly wayBack: WayBack | undefined;
 }
 
 export interface Removal extends BaseChange {
   readonly kind: "remove";
   readonly path: string;
+  /** Of the file that was meant; undefined: of any. */
+  readonly inode: number | undefined;
 }
 
 export interface AttributesSetting extends BaseChange {
   readonly kind: "set-attributes";
   readonly path: string;
+  readonly state: InstalledFile;
   readonly attributes: FileAttributes;
+  /** Gets a copy, because what is done to the file is done to its other names. */
+  readonly isCopied: boolean;
 }
 
 /** `state: downloaded`. */
@@ -76,15 +83,16 @@ export function directoryCreation(directories: readonly string[]): DirectoryCrea
 export function installation(
   paths: InstallPaths,
   observed: Observed,
-  { files, source, attributes, replaced }: InstallationParts,
+  { files, source, attributes, replaced, wayBack }: InstallationParts,
 ): Installation {
   const targets = files.map((file) => pathOf(paths, file)).join(" and ");
   const keeping = replaced === undefined ? "" : `, keeping ${replaced.version}`;
   const before = files.map((file) => describeInstalled(file, observed.installed));
   const after = files.map((file) => describeWanted(file, source, attributes, observed));
+  const from = wayBack === undefined ? "" : ` from ${wayBack.path}`;
   return {
-    ...{ kind: "install", files, source, attributes, replaced },
-    summary: `install ${tagOf(source.version)} as ${targets}${keeping}`,
+    ...{ kind: "install", files, source, attributes, replaced, wayBack },
+    summary: `install ${tagOf(source.version)} as ${targets}${from}${keeping}`,
     diff: {
       before_header: targets,
       after_header: targets,
@@ -141,10 +149,11 @@ export function withDigests(change: Installation, digests: Digests): Installatio
 }
 
 /** Removes a file. */
-export function removal(path: string, reason: string): Removal {
+export function removal(path: string, reason: string, inode?: number): Removal {
   return {
     kind: "remove",
     path,
+    inode,
     summary: `remove ${path} (${reason})`,
     diff: { before_header: path, after_header: path, before: `${path}\n`, after: "" },
   };
@@ -162,12 +171,11 @@ export function attributesSetting(
     before: describe(DAEMON, factsOf(state)),
     after: describe(DAEMON, factsOf(attributes)),
   };
+  const isCopied = state.isLink || state.names > 1;
+  const copy = state.isLink ? "a link" : "a file of several names";
   return {
-    kind: "set-attributes",
-    path,
-    attributes,
-    summary: `set mode and owner of ${path}`,
-    diff,
+    ...{ kind: "set-attributes", path, state, attributes, isCopied, diff },
+    summary: `set mode and owner of ${path}${isCopied ? `, of a copy because it is ${copy}` : ""}`,
   };
 }
 
@@ -190,14 +198,14 @@ function describeWanted(
   file: ReleaseFile,
   source: Source,
   attributes: FileAttributes,
-  { digest }: Observed,
+  { digest, wayBack }: Observed,
 ): string {
   const owned = factsOf(attributes);
   if (file === MK_DOCKER_OPTS) return describe(file, { sha256: NOT_DECLARED, ...owned });
   return describe(file, {
     version: tagOf(source.version),
     arch: source.arch,
-    sha256: digestOfBinary(source, digest) ?? NOT_DECLARED,
+    sha256: wayBack?.sha256 ?? digestOfBinary(source, digest) ?? NOT_DECLARED,
     ...owned,
   });
 }

@@ -17,8 +17,10 @@ export interface InstallPaths {
   readonly directory: string;
   readonly binary: string;
   readonly script: string;
-  /** What is known of files that came out of an archive (origin.ts). */
+  /** What is known of the files that were installed (origin.ts). */
   readonly origin: string;
+  /** Of the run that changes several of these files (alone.ts). */
+  readonly lock: string;
   /** Where others may send a file to install from: it is this module's to remove. */
   readonly sent: string;
 }
@@ -110,6 +112,7 @@ function pathsOf(directory: string): InstallPaths {
     binary: join(directory, DAEMON),
     script: join(directory, MK_DOCKER_OPTS),
     origin: join(directory, `.${DAEMON}.origin.json`),
+    lock: join(directory, `.${DAEMON}.lock`),
     sent: join(directory, `.${DAEMON}.sent`),
   };
 }

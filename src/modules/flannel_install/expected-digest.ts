@@ -17,7 +17,7 @@ import {
 import { showUrl } from "../../host/download/address";
 import { fetchText } from "../../host/download/fetch-text";
 import { type InstalledBinary } from "./inspect";
-import { type Origin, type Origins } from "./origin";
+import { type Origins, tryFindOrigin } from "./origin";
 import { type Source } from "./source";
 
 /**
@@ -162,17 +162,11 @@ export function isExpected(
   origins: Origins,
   expected: ExpectedDigest,
 ): boolean | undefined {
-  const origin = origins[DAEMON];
-  if (expected.kind === "other") {
-    return binary !== undefined && isRecordedAs(origin, binary.sha256, expected.digest);
-  }
-  if (expected.kind !== "known") return undefined;
+  if (expected.kind !== "known" && expected.kind !== "other") return undefined;
+  if (binary === undefined) return false;
+  const origin = tryFindOrigin(origins, binary.sha256);
+  // What was verified by a digest of another kind, is known by what was written down then.
+  if (expected.kind === "other") return origin?.checksum === formatDigest(expected.digest);
   if (expected.isLenient === true && origin?.archive_sha256 === undefined) return undefined;
-  const unpacked = origin?.archive_sha256 === expected.sha256 ? origin.sha256 : undefined;
-  return binary !== undefined && [expected.sha256, unpacked].includes(binary.sha256);
-}
-
-/** What was verified by a digest of another kind, is known by what was written down then. */
-function isRecordedAs(origin: Origin | undefined, sha256: string, digest: Digest): boolean {
-  return origin?.sha256 === sha256 && origin.checksum === formatDigest(digest);
+  return [binary.sha256, origin?.archive_sha256].includes(expected.sha256);
 }

@@ -1,15 +1,16 @@
-// Looks at an installed or staged file: what it is, whose it is, and what it says of itself.
+// Looks at an installed or staged file, without running it: what it is, and whose it is.
 
 import { type Stats } from "node:fs";
-import { lstat, stat } from "node:fs/promises";
+import { lstat, realpath, stat } from "node:fs/promises";
+import { dirname } from "node:path";
 
 import { ModuleError, systemCodeOf } from "../../base/errors";
 import { type Arch, tryArchOfElf } from "../../flannel/release-assets";
-import { type FlannelVersion, findVersion } from "../../flannel/version";
+import { type FlannelVersion } from "../../flannel/version";
 import { sha256OfFile } from "../../host/checksum";
 import { tryReadElf } from "../../host/elf";
 import { translateFileError } from "../../host/file-errors";
-import { type CommandResult, askProgram } from "../../host/programs";
+import { whyNotTrusted } from "./origin";
 
 export interface InstalledFile {
   readonly sha256: string;
@@ -20,16 +21,21 @@ export interface InstalledFile {
   readonly inode: number;
   /** A symbolic link is followed for reading, and replaced as a whole. */
   readonly isLink: boolean;
+  /** Names that the file has, one of them here. */
+  readonly names: number;
 }
 
-export interface InstalledBinary extends InstalledFile {
+export interface InstalledProgram extends InstalledFile {
   /** Undefined when the file is not a whole program for a CPU of flannel's. */
   readonly arch: Arch | undefined;
-  /** Undefined when it is not for the wanted CPU, does not run here, or does not tell. */
-  readonly version: FlannelVersion | undefined;
+  /** Why anybody could have written it, so that it must not be run; undefined when root alone could. */
+  readonly distrust: string | undefined;
 }
 
-const VERSION_TIMEOUT_MS = 10_000;
+export interface InstalledBinary extends InstalledProgram {
+  /** Undefined when nothing tells it (installed-version.ts). */
+  readonly version: FlannelVersion | undefined;
+}
 
 /** Undefined when there is no such file. Throws when something else is in its place. */
 export async function tryInspectFile(path: string): Promise<InstalledFile | undefined> {
@@ -43,22 +49,32 @@ export async function tryInspectFile(path: string): Promise<InstalledFile | unde
     gid: info.gid,
     inode: info.ino,
     isLink,
+    names: info.nlink,
   };
 }
 
-/**
- * As `tryInspectFile`, and asks the program for its version, if it is for `runnable`.
- * (What the kernel cannot run, Node hands to a shell, which must not read a foreign program.)
- */
-export async function tryInspectBinary(
-  path: string,
-  runnable: Arch | undefined,
-): Promise<InstalledBinary | undefined> {
-  if ((await tryStat(path)) === undefined) return undefined;
-  const arch = await tryReadArch(path);
-  const version = arch === undefined || arch !== runnable ? undefined : tryAskVersion(path);
+/** As `tryInspectFile`; undefined for whatever is no file, too. */
+export async function tryInspectFileIfAny(path: string): Promise<InstalledFile | undefined> {
+  const info = await stat(path).catch(() => undefined);
+  return info?.isFile() === true ? tryInspectFile(path) : undefined;
+}
+
+/** As `tryInspectFile`, for a program. */
+export async function tryInspectProgram(path: string): Promise<InstalledProgram | undefined> {
   const file = await tryInspectFile(path);
-  return file && { ...file, arch, version };
+  if (file === undefined) return undefined;
+  const [arch, distrust] = await Promise.all([tryReadArch(path), findDistrust(path, file)]);
+  return { ...file, arch, distrust };
+}
+
+/** Who may write to the directory may put another file there. */
+async function findDistrust(path: string, file: InstalledFile): Promise<string | undefined> {
+  const { mode, uid, gid } = await stat(dirname(await realpath(path)));
+  const isSticky = (mode & 0o1000) !== 0;
+  // The group of a directory is chosen by who runs the host (root:staff of /usr/local in Debian).
+  const writers = isSticky ? 0o755 : mode & 0o757;
+  const directory = whyNotTrusted({ mode: writers, uid, gid });
+  return whyNotTrusted(file) ?? (directory && `of its directory, ${directory}`);
 }
 
 async function tryStat(path: string): Promise<Stats | undefined> {
@@ -78,17 +94,4 @@ async function tryReadArch(path: string): Promise<Arch | undefined> {
   if (program === undefined || info.size < program.expectedBytes) return undefined;
   if (program.refusal !== undefined) return undefined;
   return tryArchOfElf(program);
-}
-
-function tryAskVersion(path: string): FlannelVersion | undefined {
-  try {
-    return findVersion(askVersion(path));
-  } catch {
-    return undefined;
-  }
-}
-
-/** Runs `flanneld --version`. Throws ModuleError when it cannot be run. */
-export function askVersion(path: string): CommandResult {
-  return askProgram(path, ["--version"], VERSION_TIMEOUT_MS);
 }

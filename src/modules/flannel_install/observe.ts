@@ -4,7 +4,7 @@ import { access, realpath } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 
 import { tryResolveAccount } from "../../host/accounts";
-import { listNames } from "../../host/directory";
+import { listFileNames } from "../../host/directory";
 import { type PreviousVersion, listPreviousVersions } from "../../host/previous-versions";
 import { type RunningProgram, countRunning } from "../../host/running-programs";
 import { type CachedAsset, cachePathsFor, tryInspectCache } from "./cache";
@@ -25,13 +25,17 @@ import {
 import {
   type InstalledBinary,
   type InstalledFile,
-  tryInspectBinary,
+  type InstalledProgram,
   tryInspectFile,
+  tryInspectFileIfAny,
+  tryInspectProgram,
 } from "./inspect";
+import { findInstalledVersion, isRightBinary, recordedVersion } from "./installed-version";
 import { type Origins, readOrigins } from "./origin";
 import { type PublishedDigests, askPage } from "./release-page";
 import { type Source } from "./source";
 import { findLeftovers } from "./staging";
+import { type WayBack, mayLeadBack, orderKept, tryFindWayBack } from "./way-back";
 
 export interface Observed {
   readonly cpu: Cpu;
@@ -41,15 +45,23 @@ export interface Observed {
   readonly account: Account;
   /** What the file to install from must be, as far as that is known by now. */
   readonly digest: ExpectedDigest;
+  /** The kept binary that is the wanted one, where another one is installed. */
+  readonly wayBack: WayBack | undefined;
   /** The file in the cache of `state: downloaded`. */
   readonly cached: CachedAsset | undefined;
   /** What the page of the release says, for `state: published`. */
   readonly published: PublishedDigests | undefined;
 }
 
+/** What is there, before anything is known of its version. */
+interface FoundFiles extends Omit<InstalledFiles, "binary"> {
+  readonly program: InstalledProgram | undefined;
+}
+
 export interface Directory {
   /** It and those above it, as far as they do not exist; the outermost first. */
   readonly missing: readonly string[];
+  /** Of files and links. */
   readonly names: readonly string[];
   /** What killed runs left behind, as paths. */
   readonly leftovers: readonly string[];
@@ -88,6 +100,7 @@ function unseen(cpu: Cpu): Observed {
     running: { current: 0, replaced: 0 },
     account: NOBODY,
     digest: UNDECLARED,
+    wayBack: undefined,
     cached: undefined,
     published: undefined,
   };
@@ -96,12 +109,34 @@ function unseen(cpu: Cpu): Observed {
 async function observeHost(declared: Declared, cpu: Cpu): Promise<Observed> {
   const { paths, wanted } = declared;
   const directory = await observeDirectory(paths, wanted?.source.src);
-  const installed = await observeFiles(paths, declared.arch ?? cpu.arch);
+  const { program, ...others } = await observeFiles(paths, wanted?.source.withScript === true);
+  const { kept, origins } = others;
   const running = countRunning(await tryRealPath(paths));
   const account = wanted === undefined ? NOBODY : await observeAccount(wanted);
   const source = sourceOf(declared, { cpu });
-  const digest = source === undefined ? UNDECLARED : await expectDigest(source, installed);
-  return { ...unseen(cpu), directory, installed, running, account, digest };
+  const presumed = { binary: source && presumeBinary(program, others, source), origins };
+  const digest = source === undefined ? UNDECLARED : await expectDigest(source, presumed);
+  const knowledge = { origins, digest, source, cpu };
+  const binary = program && {
+    ...program,
+    version: await findInstalledVersion(paths.binary, program, knowledge),
+  };
+  const isRight = source === undefined || isRightBinary(binary, source, origins, digest);
+  const wayBack = isRight ? undefined : await tryFindWayBack(kept, source, origins, digest);
+  const installed = { ...others, binary };
+  return { ...unseen(cpu), directory, installed, running, account, digest, wayBack };
+}
+
+/** What an installed or kept binary may be: if it may be the wanted one, its digest decides. */
+function presumeBinary(
+  program: InstalledProgram | undefined,
+  { origins, kept }: Omit<InstalledFiles, "binary">,
+  source: Source,
+): Pick<InstalledBinary, "sha256" | "version"> | undefined {
+  const sha256 = program?.sha256 ?? "";
+  if (mayLeadBack(kept, source)) return { sha256, version: source.version };
+  if (program?.arch !== source.arch) return undefined;
+  return { sha256, version: recordedVersion(program, origins) ?? source.version };
 }
 
 /** What is installed on a host that downloads for others does not matter. */
@@ -128,13 +163,15 @@ async function askDigest(source: Source): Promise<ExpectedDigest> {
 const NOBODY: Account = { uid: undefined, gid: undefined };
 const UNDECLARED: ExpectedDigest = { kind: "undeclared" };
 
-async function observeFiles(paths: InstallPaths, arch: Cpu["arch"]): Promise<InstalledFiles> {
-  const [binary, script, kept] = await Promise.all([
-    tryInspectBinary(paths.binary, arch),
-    tryInspectFile(paths.script),
+/** A script that nobody asks for is in nobody's way, whatever it is. */
+async function observeFiles(paths: InstallPaths, withScript: boolean): Promise<FoundFiles> {
+  const origins = readOrigins(paths.origin);
+  const [program, script, kept] = await Promise.all([
+    tryInspectProgram(paths.binary),
+    withScript ? tryInspectFile(paths.script) : tryInspectFileIfAny(paths.script),
     listPreviousVersions(paths.binary),
   ]);
-  return { binary, script, origins: readOrigins(paths.origin), kept };
+  return { program, script, origins, kept: orderKept(kept, origins) };
 }
 
 /** /proc names a process's program without the symbolic links in its path. */
@@ -145,7 +182,7 @@ async function tryRealPath(paths: InstallPaths): Promise<string> {
 
 async function observeDirectory(paths: InstallPaths, src: string | undefined): Promise<Directory> {
   return {
-    names: listNames(paths.directory),
+    names: listFileNames(paths.directory),
     missing: await missingDirectories(paths.directory),
     leftovers: findLeftovers(paths, src),
   };

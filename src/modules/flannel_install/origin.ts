@@ -1,11 +1,12 @@
-// What is written down of files that were taken from an archive or verified by a checksum. An
-// installed file cannot be compared with the checksum of the archive it came from, nor with what a
-// list said that is down today, and only this tells whether a mk-docker-opts.sh was put there by
-// this module. An entry counts only while the file's own digest is still the one in it.
+// What is written down of the files that this module has installed: which release they are, and which
+// archive they came out of. So neither has to be asked of the files themselves, and only this tells
+// whether a mk-docker-opts.sh was put there by this module. An entry counts only while the file's
+// own digest is still the one in it.
 
 import { isRecord, tryParseRecord } from "../../base/json";
-import { DAEMON, MK_DOCKER_OPTS, type ReleaseFile } from "../../flannel/release-assets";
-import { tryReadFile } from "../../host/atomic-file";
+import { DAEMON, MK_DOCKER_OPTS } from "../../flannel/release-assets";
+import { type FileState, tryReadFile } from "../../host/atomic-file";
+import { formatMode } from "../../host/file-mode";
 
 export interface Origin {
   readonly sha256: string;
@@ -18,29 +19,89 @@ export interface Origin {
   readonly list?: string;
 }
 
-export type Origins = Readonly<Partial<Record<ReleaseFile, Origin>>>;
+/** A binary that was replaced, under the name by which it is kept. */
+export interface KeptOrigin extends Partial<Origin> {
+  readonly sha256: string;
+  readonly name: string;
+}
 
-/** Reads the record; one that is missing or damaged knows nothing. */
+export interface Origins {
+  readonly [DAEMON]?: Origin;
+  readonly [MK_DOCKER_OPTS]?: Origin;
+  /** The one replaced last first. */
+  readonly kept?: readonly KeptOrigin[] | undefined;
+}
+
+/** Reads the record; one that is missing, damaged or anybody's to write knows nothing. */
 export function readOrigins(path: string): Origins {
-  const file = tryReadFile(path);
-  const known = (file && tryParseRecord(file.content)) ?? {};
-  const origins: Partial<Record<ReleaseFile, Origin>> = {};
-  for (const name of [DAEMON, MK_DOCKER_OPTS] as const) {
-    const entry = known[name];
-    if (isOrigin(entry)) origins[name] = entry;
-  }
-  return origins;
+  const file = tryRead(path);
+  if (file === undefined || whyNotTrusted(file) !== undefined) return {};
+  const known = tryParseRecord(file.content) ?? {};
+  const kept = Array.isArray(known["kept"]) ? known["kept"].filter(isKeptOrigin) : [];
+  return {
+    ...originIn(known, DAEMON),
+    ...originIn(known, MK_DOCKER_OPTS),
+    ...(kept.length > 0 ? { kept } : {}),
+  };
 }
 
 export function renderOrigins(origins: Origins): string {
   return `${JSON.stringify(origins, undefined, 2)}\n`;
 }
 
+/** What is known of a binary with this digest, under whichever name it was written down. */
+export function tryFindOrigin(
+  { [DAEMON]: installed, kept = [] }: Origins,
+  sha256: string,
+): Origin | undefined {
+  const entries = [installed, ...kept].filter((entry) => entry?.version !== undefined);
+  return entries.filter(isOrigin).find((entry) => entry.sha256 === sha256);
+}
+
+/** Why somebody else than root, or the user of this run, could have written a file. */
+export function whyNotTrusted({
+  mode,
+  uid,
+  gid,
+}: Pick<FileState, "gid" | "mode" | "uid">): string | undefined {
+  if (![0, process.geteuid?.()].includes(uid)) return `it belongs to the user ${uid}`;
+  const isWritable = (mode & 0o002) !== 0 || ((mode & 0o020) !== 0 && gid !== 0);
+  return isWritable ? `its mode ${formatMode(mode)} lets others write to it` : undefined;
+}
+
+/** What is in the way of the record is told by whoever has to write it. */
+function tryRead(path: string): FileState | undefined {
+  try {
+    return tryReadFile(path);
+  } catch {
+    return undefined;
+  }
+}
+
+function originIn<K extends keyof Origins>(
+  known: Readonly<Record<string, unknown>>,
+  file: K,
+): Partial<Record<K, Origin>> {
+  const entry = known[file];
+  return isOrigin(entry) ? ({ [file]: entry } as Partial<Record<K, Origin>>) : {};
+}
+
+const EXTRAS = ["archive_sha256", "checksum", "list"];
+
 function isOrigin(value: unknown): value is Origin {
-  if (!isRecord(value)) return false;
-  const isText = (key: string): boolean => typeof value[key] === "string";
-  const isTextIfAny = (key: string): boolean => value[key] === undefined || isText(key);
-  return (
-    ["sha256", "version"].every(isText) && ["archive_sha256", "checksum", "list"].every(isTextIfAny)
-  );
+  return hasTexts(value, ["sha256", "version"]) && hasTextsIfAny(value, EXTRAS);
+}
+
+function isKeptOrigin(value: unknown): value is KeptOrigin {
+  return hasTexts(value, ["name", "sha256"]) && hasTextsIfAny(value, ["version", ...EXTRAS]);
+}
+
+type TextRecord = Readonly<Record<string, unknown>>;
+
+function hasTexts(value: unknown, keys: readonly string[]): value is TextRecord {
+  return isRecord(value) && keys.every((key) => typeof value[key] === "string");
+}
+
+function hasTextsIfAny(value: TextRecord, keys: readonly string[]): boolean {
+  return keys.every((key) => ["string", "undefined"].includes(typeof value[key]));
 }

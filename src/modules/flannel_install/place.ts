@@ -1,23 +1,36 @@
 // Puts verified files in place. The renames are what changes a host; whatever was done before them
 // is taken back when they fail.
 
-import { link, lstat, rename, rm } from "node:fs/promises";
+import { constants } from "node:fs";
+import { copyFile, link, rename } from "node:fs/promises";
+import { basename } from "node:path";
 
 import { type Run as BaseRun } from "../../ansible/module";
-import { StaleObservationError } from "../../base/errors";
+import { systemCodeOf } from "../../base/errors";
 import { DAEMON, MK_DOCKER_OPTS, type ReleaseFile } from "../../flannel/release-assets";
-import { tagOf } from "../../flannel/version";
-import { removeFile, replaceFile, syncDirectory } from "../../host/atomic-file";
+import { type FlannelVersion, tagOf } from "../../flannel/version";
+import { finishFile, removeFile, replaceFile, syncDirectory } from "../../host/atomic-file";
 import { type Digest, formatDigest } from "../../host/checksum";
 import { translateFileError } from "../../host/file-errors";
+import { alone, refuseStale } from "./alone";
 import { type Digests, type Installation, installation, pathOf, withDigests } from "./changes";
 import { type Declared } from "./declare";
 import { listOf } from "./expected-digest";
+import { type InstalledBinary } from "./inspect";
 import { type Observed } from "./observe";
 import { type Asset, type StagedFiles } from "./obtain";
-import { type Origins, renderOrigins } from "./origin";
+import {
+  type KeptOrigin,
+  type Origin,
+  type Origins,
+  readOrigins,
+  renderOrigins,
+  tryFindOrigin,
+} from "./origin";
 import { type Plan } from "./plan";
+import { type Source } from "./source";
 import { type Staging } from "./staging";
+import { type Keeping } from "./way-back";
 
 type Run = Pick<BaseRun<Declared, Observed, Plan>, "declared" | "observed" | "record">;
 
@@ -28,23 +41,40 @@ export interface Ready {
   readonly digest: Digest | undefined;
   readonly staged: StagedFiles;
   readonly digests: Digests;
+  /** What the binary tells, if it is among the files. */
+  readonly version: FlannelVersion | undefined;
   readonly staging: Pick<Staging, "previous">;
 }
 
 /**
  * Enters into the journal what was put in place, also when the rest fails. Throws
- * StaleObservationError when the binary is no longer the one whose version was asked.
+ * StaleObservationError when the files to replace are no longer those that were looked at.
  */
 export async function putInPlace(change: Installation, ready: Ready, run: Run): Promise<void> {
   const { paths } = run.declared;
+  await alone(paths, async () => {
+    await refuseOthers(change, run);
+    await place(change, ready, run);
+    await syncDirectory(paths.directory);
+  });
+}
+
+async function refuseOthers({ files }: Installation, { declared, observed }: Run): Promise<void> {
+  const { binary, script } = observed.installed;
+  await refuseStale({ path: declared.paths.binary, inode: binary?.inode });
+  if (!files.includes(MK_DOCKER_OPTS)) return;
+  await refuseStale({ path: declared.paths.script, inode: script?.inode });
+}
+
+async function place(change: Installation, ready: Ready, run: Run): Promise<void> {
+  const { origin } = run.declared.paths;
   const placed: ReleaseFile[] = [];
   const undo: (() => Promise<void>)[] = [];
   try {
-    if (isWorthARecord(change, ready)) {
-      // An entry counts only once a file has its digest, so the record may come first.
-      undo.push(() => writeOrigins(originsWith(placed, change, ready, run), run));
-      await writeOrigins(originsWith(change.files, change, ready, run), run);
-    }
+    // An entry counts only once a file has its digest, so the record may come first.
+    const origins = readOrigins(origin);
+    undo.push(() => writeOrigins(origin, originsWith(origins, placed, change, ready, run)));
+    await writeOrigins(origin, originsWith(origins, change.files, change, ready, run));
     if (change.replaced !== undefined)
       undo.push(await keepPrevious(change.replaced.path, ready, run));
     for await (const file of renameFiles(ready.staged, run)) placed.push(file);
@@ -54,13 +84,6 @@ export async function putInPlace(change: Installation, ready: Ready, run: Run): 
   } finally {
     if (placed.length > 0) record(placed, change, ready, run);
   }
-  await syncDirectory(paths.directory);
-}
-
-/** What the file's own SHA-256 will not tell tomorrow. */
-function isWorthARecord({ source }: Installation, { asset, digest }: Ready): boolean {
-  const isListed = listOf(source) !== undefined;
-  return asset.isArchive || isListed || (digest !== undefined && digest.algorithm !== "sha256");
 }
 
 /** The binary last: once it is there, so is all that belongs to it. */
@@ -85,19 +108,24 @@ async function keepPrevious(
   { staging }: Ready,
   { declared: { paths }, observed: { installed } }: Run,
 ): Promise<() => Promise<void>> {
+  const { binary, kept } = installed;
   try {
-    await link(paths.binary, staging.previous);
-    const { ino } = await lstat(staging.previous);
-    if (ino !== installed.binary?.inode) {
-      throw new StaleObservationError("conflict", `${paths.binary}: another run replaces it too`);
-    }
+    await link(paths.binary, staging.previous).catch(async (error: unknown) => {
+      if (!LINKLESS.includes(systemCodeOf(error) ?? "") || binary === undefined) throw error;
+      const { mode, uid, gid } = binary;
+      await copyFile(paths.binary, staging.previous, constants.COPYFILE_EXCL);
+      await finishFile(staging.previous, { mode, uid, gid });
+    });
     await rename(staging.previous, path);
-    const isNew = !installed.kept.some((previous) => previous.path === path);
-    return () => (isNew ? rm(path, { force: true }) : Promise.resolve());
+    const isNew = !kept.some((previous) => previous.path === path);
+    return () => (isNew ? removeFile(path) : Promise.resolve());
   } catch (error) {
     throw translateFileError(path, "keep the previous version as", error);
   }
 }
+
+/** Where a file can have no second name: its file system has none, or it is a mount of its own. */
+const LINKLESS = ["EMLINK", "ENOSYS", "ENOTSUP", "EOPNOTSUPP", "EPERM", "EXDEV"];
 
 function record(
   placed: readonly ReleaseFile[],
@@ -111,23 +139,59 @@ function record(
   enter(withDigests(done, digests));
 }
 
+/** What is known of the files, once those are in place. */
 function originsWith(
+  origins: Origins,
   files: readonly ReleaseFile[],
-  { source }: Installation,
-  { asset, digest, digests }: Ready,
-  { observed }: Run,
+  change: Installation,
+  ready: Ready,
+  { observed: { installed } }: Run,
 ): Origins {
-  const known = {
-    version: tagOf(source.version),
-    ...(asset.isArchive ? { archive_sha256: asset.sha256 } : {}),
-    ...(digest === undefined ? {} : { checksum: formatDigest(digest), list: listOf(source) }),
+  const entries = files.map((file) => [file, originOf(file, change, ready)]);
+  const isReplaced = files.includes(DAEMON) && change.replaced !== undefined;
+  const names = installed.kept.map(({ path }) => basename(path));
+  const left = (origins.kept ?? []).filter(({ name }) => names.includes(name));
+  const replaced = isReplaced ? keptOrigin(change.replaced, installed.binary, origins) : [];
+  const older = left.filter(({ name }) => !replaced.some((entry) => entry.name === name));
+  const kept = [...replaced, ...older];
+  return {
+    ...origins,
+    ...(Object.fromEntries(entries) as Origins),
+    kept: kept.length > 0 ? kept : undefined,
   };
-  const entries = files.map((file) => [file, { sha256: digests[file], ...known }]);
-  return { ...observed.installed.origins, ...(Object.fromEntries(entries) as Origins) };
+}
+
+function originOf(file: ReleaseFile, { source, wayBack }: Installation, ready: Ready): Origin {
+  const { asset, digest, digests, version } = ready;
+  const known = wayBack?.origin;
+  return {
+    sha256: digests[file] ?? "",
+    version: tagOf(version ?? source.version),
+    ...(asset.isArchive ? { archive_sha256: asset.sha256 } : {}),
+    ...(digest === undefined ? {} : { checksum: formatDigest(digest), ...listIn(source) }),
+    ...known,
+  };
+}
+
+function listIn(source: Source): { readonly list?: string } {
+  const list = listOf(source);
+  return list === undefined ? {} : { list };
+}
+
+function keptOrigin(
+  { path }: Keeping,
+  binary: InstalledBinary | undefined,
+  origins: Origins,
+): readonly KeptOrigin[] {
+  if (binary === undefined) return [];
+  const { sha256, version } = binary;
+  const known =
+    tryFindOrigin(origins, sha256) ?? (version === undefined ? {} : { version: tagOf(version) });
+  return [{ ...known, name: basename(path), sha256 }];
 }
 
 /** A record without entries is none. */
-async function writeOrigins(origins: Origins, { declared: { paths } }: Run): Promise<void> {
-  if (Object.keys(origins).length === 0) await removeFile(paths.origin);
-  else await replaceFile(paths.origin, renderOrigins(origins), { mode: 0o644 });
+async function writeOrigins(path: string, origins: Origins): Promise<void> {
+  if (Object.values(origins).every((entry) => entry === undefined)) await removeFile(path);
+  else await replaceFile(path, renderOrigins(origins), { mode: 0o644 });
 }

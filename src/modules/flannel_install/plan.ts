@@ -10,9 +10,8 @@ import {
   type ReleaseFile,
   whyNotReleased,
 } from "../../flannel/release-assets";
-import { satisfies, tagOf } from "../../flannel/version";
+import { tagOf } from "../../flannel/version";
 import { type FileAttributes } from "../../host/atomic-file";
-import { type PreviousVersion, previousPath } from "../../host/previous-versions";
 import {
   type AttributesSetting,
   type Change,
@@ -30,11 +29,12 @@ import {
   type WantedInCache,
   sourceOf,
 } from "./declare";
-import { isExpected } from "./expected-digest";
 import { type InstalledFile } from "./inspect";
+import { isRightBinary } from "./installed-version";
 import { type InstalledFiles, type Observed } from "./observe";
 import { type ReleasePage } from "./release-page";
 import { type Source } from "./source";
+import { type Keeping, tryNameKept } from "./way-back";
 
 export type Plan = BasePlan<Change>;
 
@@ -81,11 +81,12 @@ function planPresent(goal: Goal, observed: Observed): Plan {
     ],
     warnings: [
       ...(installs && isUnverified(source) ? [UNVERIFIED] : []),
+      ...(installs ? untrusted(goal, observed) : []),
       ...rememberedList(observed),
     ],
     obstacles: [
       ...(installs || !wasVerified(observed) ? missingChecksum(source) : []),
-      ...(installs ? unreleased(wanted, source) : []),
+      ...(needsAsset(files, observed) ? unreleased(wanted, source) : []),
       ...missingAccounts(wanted, observed),
     ],
   };
@@ -134,6 +135,17 @@ const UNVERIFIED =
   "flanneld is installed unverified, because no checksum is declared; " +
   "declare checksum to be sure that it is the file you mean";
 
+/** A file that others may have written is not asked for its version, and that may be a surprise. */
+function untrusted({ paths }: Goal, { installed: { binary } }: Observed): readonly string[] {
+  if (binary?.distrust === undefined || binary.version !== undefined) return [];
+  return [`${paths.binary} was not run to ask for its version, nor is it kept: ${binary.distrust}`];
+}
+
+/** Whether something has to be obtained that is not on the host yet. */
+function needsAsset(files: readonly ReleaseFile[], { wayBack }: Observed): boolean {
+  return files.includes(MK_DOCKER_OPTS) || (files.includes(DAEMON) && wayBack === undefined);
+}
+
 function foreignCpu({ cpu }: Observed): Obstacle {
   const message =
     `the host's CPU is ${cpu.machine}, for which flannel is not released; ` +
@@ -168,12 +180,7 @@ function missingAccounts(
 }
 
 function filesToInstall(source: Source, { installed, digest }: Observed): readonly ReleaseFile[] {
-  const { binary, origins } = installed;
-  const isRight =
-    binary?.version !== undefined &&
-    satisfies(binary.version, source.version) &&
-    binary.arch === source.arch &&
-    isExpected(binary, origins, digest) !== false;
+  const isRight = isRightBinary(installed.binary, source, installed.origins, digest);
   const files: ReleaseFile[] = isRight ? [] : [DAEMON];
   const needsScript = !isRight || !isScriptRight(source, installed);
   if (source.withScript && needsScript) files.push(MK_DOCKER_OPTS);
@@ -197,9 +204,11 @@ function planInstallation(
   const { missing } = observed.directory;
   const attributes = attributesOf(wanted, observed);
   const replaced = replacedVersion(files, goal, observed);
+  // The script of a kept version is not kept, so both come out of the archive.
+  const wayBack = files.includes(MK_DOCKER_OPTS) ? undefined : observed.wayBack;
   return [
     ...(missing.length > 0 ? [directoryCreation(missing)] : []),
-    installation(paths, observed, { files, source, attributes, replaced }),
+    installation(paths, observed, { files, source, attributes, replaced, wayBack }),
   ];
 }
 
@@ -207,17 +216,14 @@ function attributesOf({ mode }: Wanted, { account }: Observed): FileAttributes {
   return { mode, ...account };
 }
 
-/** The installed version if it is another one that works and so is worth keeping. */
+/** The installed binary if it is replaced by another one, and is worth keeping. */
 function replacedVersion(
   files: readonly ReleaseFile[],
   { paths, wanted, source }: Goal,
-  { installed: { binary } }: Observed,
-): PreviousVersion | undefined {
+  { installed: { binary }, digest }: Observed,
+): Keeping | undefined {
   if (!files.includes(DAEMON) || wanted.keep === 0) return undefined;
-  if (binary?.version === undefined || binary.isLink) return undefined;
-  const version = tagOf(binary.version);
-  if (version === tagOf(source.version)) return undefined;
-  return { version, path: previousPath(paths.binary, version) };
+  return tryNameKept(paths.binary, binary, source, digest);
 }
 
 /** Files that stay get the declared mode and owner too. */
@@ -256,15 +262,22 @@ function planCleaning(
   const staying = [replaced?.path, ...older.slice(0, Math.max(room, 0)).map(({ path }) => path)];
   return kept
     .filter(({ path }) => !staying.includes(path))
-    .map(({ path, version }) => removal(path, `${version} is no longer kept`));
+    .map(({ path, version, inode }) => removal(path, `${version} is no longer kept`, inode));
 }
 
 /** The record goes last: until then it tells the next run what is this module's own. */
 function planAbsent(paths: InstallPaths, { directory, installed }: Observed): Plan {
+  const { script, origins, kept } = installed;
   const exists = (path: string): boolean => directory.names.includes(basename(path));
-  const ours = installed.origins[MK_DOCKER_OPTS] === undefined ? [] : [paths.script];
-  const files = [paths.binary, ...ours, paths.origin].filter(exists);
-  const kept = installed.kept.map(({ path }) => path);
-  const obsolete = [...directory.leftovers, ...kept, ...files];
-  return { changes: obsolete.map((path) => removal(path, "state is absent")) };
+  const recorded = origins[MK_DOCKER_OPTS]?.sha256;
+  const isOurs = script !== undefined && script.sha256 === recorded;
+  const files = [paths.binary, ...(isOurs ? [paths.script] : []), paths.origin].filter(exists);
+  const obsolete = [...directory.leftovers, ...kept.map(({ path }) => path), ...files];
+  const isChanged = script !== undefined && recorded !== undefined && !isOurs;
+  return {
+    changes: obsolete.map((path) => removal(path, "state is absent")),
+    warnings: isChanged
+      ? [`${paths.script} stays: it is no longer the file that this module installed`]
+      : [],
+  };
 }

@@ -42,7 +42,7 @@ export function report(
     version: versionAfter(source, observed, fate, outcome),
     ...present,
     kept: keptAfter(observed, changes),
-    restart_required: replaced > 0 || (fate !== "stays" && current > 0),
+    restart_required: replaced > 0 || (isAnotherFile(fate, binary, changes) && current > 0),
   };
 }
 
@@ -86,6 +86,18 @@ function fateOf(binary: string, changes: readonly Change[]): Fate {
   return isRemoved ? "removed" : "stays";
 }
 
+/** A process goes on with the file that it was started from, be its copy the same. */
+function isAnotherFile(fate: Fate, binary: string, changes: readonly Change[]): boolean {
+  const isCopied = (change: Change): boolean =>
+    change.kind === "set-attributes" && change.path === binary && change.isCopied;
+  return fate !== "stays" || changes.some(isCopied);
+}
+
+/** What is on the host already need not be brought there. */
+function needsAsset(change: Change): boolean {
+  return change.kind === "install" && change.wayBack === undefined;
+}
+
 function versionAfter(
   source: Source | undefined,
   { installed: { binary } }: Observed,
@@ -103,14 +115,15 @@ function reportPresent(
   fate: Fate,
   { changes, outcome }: Told<Change, Outcome>,
 ): Keys {
-  const { digest, installed } = observed;
+  const { digest, installed, wayBack } = observed;
   const { binary, origins } = installed;
   const isReplaced = fate === "replaced";
-  const planned = isReplaced ? digestOfBinary(source, digest) : binary?.sha256;
+  const coming = wayBack?.sha256 ?? digestOfBinary(source, digest);
+  const planned = isReplaced ? coming : binary?.sha256;
   const isRight = isReplaced || isExpected(binary, origins, digest) === true;
   return {
     arch: source.arch,
-    asset: changes.some(({ kind }) => kind === "install") ? source.asset : null,
+    asset: changes.some(needsAsset) ? source.asset : null,
     sha256: outcome?.digests[DAEMON] ?? planned ?? null,
     ...reportTransfer(outcome),
     verified: source.checksum !== undefined && isRight,

@@ -1,12 +1,16 @@
-// Whether the kernel of this host would run a program: what it refuses, Node.js hands to a shell.
+// Runs a flanneld for its version, and knows whether the kernel of this host would: what it refuses,
+// Node.js hands to a shell.
 
 import { existsSync } from "node:fs";
 import { open } from "node:fs/promises";
 
 import { type Arch } from "../../flannel/release-assets";
 import { tryFindEmulator } from "../../host/binfmt";
+import { type CommandResult, askProgram } from "../../host/programs";
 import { type Cpu } from "./cpu";
 
+/** A good binary is not unknown because the machine is slow. */
+const VERSION_TIMEOUT_MS = 60_000;
 /** What binfmt_misc looks at. */
 const HEAD_BYTES = 256;
 /** Settings that only kernels for arm64 have which run 32 bit programs, too. */
@@ -23,6 +27,11 @@ export async function canRun(path: string, arch: Arch, cpu: Cpu): Promise<boolea
   } finally {
     await handle.close();
   }
+}
+
+/** Runs `flanneld --version`. Throws ModuleError when it cannot be run. */
+export function askVersion(path: string, timeoutMs = VERSION_TIMEOUT_MS): CommandResult {
+  return askProgram(path, ["--version"], timeoutMs);
 }
 
 function runsArm(): boolean {

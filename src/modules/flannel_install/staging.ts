@@ -3,6 +3,7 @@
 import { existsSync } from "node:fs";
 import { basename } from "node:path";
 
+import { isLeftLock } from "../../host/lock";
 import { listAbandoned, stagedPath } from "../../host/staging";
 import { type InstallPaths } from "./declare";
 
@@ -28,7 +29,11 @@ export function stagingFor(paths: InstallPaths): Staging {
  * A file that was sent is one, unless it is what shall be installed from (`src`).
  */
 export function findLeftovers(paths: InstallPaths, src: string | undefined): readonly string[] {
-  const targets = [paths.binary, paths.script, paths.origin].map((path) => basename(path));
-  const isLeft = src !== paths.sent && existsSync(paths.sent);
-  return [...listAbandoned(paths.directory, targets), ...(isLeft ? [paths.sent] : [])];
+  const { binary, script, origin, lock, sent } = paths;
+  const targets = [binary, script, origin, lock].map((path) => basename(path));
+  return [
+    ...listAbandoned(paths.directory, targets),
+    ...(isLeftLock(lock) ? [lock] : []),
+    ...(src !== sent && existsSync(sent) ? [sent] : []),
+  ];
 }

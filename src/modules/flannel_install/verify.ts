@@ -10,8 +10,7 @@ import { type FlannelVersion, findVersion, satisfies, tagOf } from "../../flanne
 import { type ElfProgram, tryReadElf } from "../../host/elf";
 import { type CommandResult } from "../../host/programs";
 import { type Cpu } from "./cpu";
-import { askVersion } from "./inspect";
-import { canRun } from "./runnable";
+import { askVersion, canRun } from "./runnable";
 import { type Source } from "./source";
 
 type Wanted = Pick<Source, "arch" | "version">;

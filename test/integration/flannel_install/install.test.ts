@@ -25,6 +25,7 @@ import { NEW_TAG, OLD_TAG, provideReleases } from "../../support/releases";
 import { elfOf, tinyProgram } from "../../support/tiny-program";
 
 const ARCH = machine() === "aarch64" ? "arm64" : "amd64";
+const RECORD = ".flanneld.origin.json";
 const KEPT_OLD = `.flanneld.previous-${OLD_TAG}`;
 const KEPT_NEW = `.flanneld.previous-${NEW_TAG}`;
 
@@ -55,9 +56,11 @@ describe("flannel_install: with real daemons", function () {
   });
   const release = (tag: string, name = `flanneld-${ARCH}`): Buffer =>
     readFileSync(join(releases, tag, name));
-  const all = (): readonly string[] => readdirSync(target.bin).sort();
-  /** Without what is written down of them. */
-  const files = (): readonly string[] => all().filter((name) => name !== ".flanneld.origin.json");
+  /** But the record, which is beside whatever this module has installed. */
+  const files = (): readonly string[] =>
+    readdirSync(target.bin)
+      .filter((name) => name !== RECORD)
+      .sort();
 
   /** Check mode, the real run, and the run after it: they must agree with each other. */
   const converge = async (options: Result): Promise<Result> => {
@@ -155,13 +158,13 @@ describe("flannel_install: with real daemons", function () {
     const result = await converge(from(NEW_TAG, { mk_docker_opts: true }));
     expect(result).to.deep.include({ verified: true, sha256: sha256(release(NEW_TAG)) });
     expect(String(result["source"])).to.match(/flannel-v0\.28\.9-linux-.*\.tar\.gz$/);
-    expect(all()).to.deep.equal([".flanneld.origin.json", "flanneld", "mk-docker-opts.sh"]);
+    expect(files()).to.deep.equal(["flanneld", "mk-docker-opts.sh"]);
     expect(readFileSync(join(target.bin, "mk-docker-opts.sh"), "utf8")).to.match(/^#!\/bin\/sh/);
     const upgrade = await converge(from(OLD_TAG, { mk_docker_opts: true }));
     expect(upgrade["kept"]).to.deep.equal([join(target.bin, KEPT_NEW)]);
     writeFileSync(join(target.bin, "etcdctl"), "not flannel's");
     await converge({ state: "absent" });
-    expect(all()).to.deep.equal(["etcdctl"]);
+    expect(readdirSync(target.bin)).to.deep.equal(["etcdctl"]);
   });
 
   it("leaves a mk-docker-opts.sh of somebody else alone", async () => {
@@ -169,7 +172,7 @@ describe("flannel_install: with real daemons", function () {
     writeFileSync(join(target.bin, "mk-docker-opts.sh"), "mine");
     await converge(from(NEW_TAG));
     await converge({ state: "absent" });
-    expect(all()).to.deep.equal(["mk-docker-opts.sh"]);
+    expect(readdirSync(target.bin)).to.deep.equal(["mk-docker-opts.sh"]);
   });
 
   it("installs from a file of the host, bare or packed", async () => {
@@ -247,7 +250,10 @@ describe("flannel_install: with real daemons", function () {
     await target.run(from(NEW_TAG));
     writeFileSync(target.binary, tinyProgram(NEW_TAG), { mode: 0o750 });
     expect(await target.run({ version: NEW_TAG })).to.include({ changed: false, verified: false });
-    expect(await converge(from(NEW_TAG))).to.include({ changed: true, version_before: NEW_TAG });
+    // It is not run, because it is another file than declared, and is kept, because it may be a good one.
+    expect(await converge(from(NEW_TAG))).to.include({ changed: true, version_before: null });
+    const digest = sha256(tinyProgram(NEW_TAG)).slice(0, 12);
+    expect(files()).to.deep.equal([`.flanneld.previous-unknown.${digest}`, "flanneld"]);
   });
 
   it("sets mode and owner of what stays, without a download", async () => {
@@ -321,7 +327,7 @@ describe("flannel_install: with real daemons", function () {
     await converge({ state: "absent" });
     symlinkSync("/no/such/flanneld", target.binary);
     await converge({ state: "absent" });
-    expect(all()).to.deep.equal([]);
+    expect(readdirSync(target.bin).sort()).to.deep.equal([]);
   });
 
   it("installs twice at once, and both runs end well", async () => {
@@ -333,7 +339,8 @@ describe("flannel_install: with real daemons", function () {
     expect([OLD_TAG, NEW_TAG].filter((tag) => installed.equals(release(tag)))).to.have.length(1);
     // Whatever is kept is what its name says.
     const contents: Readonly<Record<string, Buffer>> = {
-      ".flanneld.previous-v0.10.0": tinyProgram("v0.10.0"),
+      [`.flanneld.previous-unknown.${sha256(tinyProgram("v0.10.0")).slice(0, 12)}`]:
+        tinyProgram("v0.10.0"),
       [KEPT_OLD]: release(OLD_TAG),
       [KEPT_NEW]: release(NEW_TAG),
     };

@@ -16,7 +16,7 @@ import { join } from "node:path";
 
 import { expect } from "chai";
 
-import { acquireLock } from "../../../src/host/lock";
+import { acquireLock, isLeftLock } from "../../../src/host/lock";
 import { tryStartOf } from "../../../src/host/proc";
 
 describe("a lock between processes", () => {
@@ -45,6 +45,16 @@ describe("a lock between processes", () => {
     expect(JSON.parse(readFileSync(path, "utf8"))).to.include({ pid: process.pid });
     lock.release();
     expect(readdirSync(directory)).to.deep.equal([]);
+  });
+
+  it("is left over when its process has ended, and only then", () => {
+    expect(isLeftLock(path)).to.equal(false);
+    writeFileSync(path, holder({}));
+    expect(isLeftLock(path)).to.equal(false);
+    writeFileSync(path, holder({ pid: 4194305 }));
+    expect(isLeftLock(path)).to.equal(true);
+    writeFileSync(path, holder({ pid: 4194305, host: "elsewhere" }));
+    expect(isLeftLock(path)).to.equal(false);
   });
 
   it("is waited for as long as its holder lives", async () => {

@@ -13,6 +13,7 @@ describe("flannel_install: what the options mean", () => {
       binary: "/opt/bin/flanneld",
       script: "/opt/bin/mk-docker-opts.sh",
       origin: "/opt/bin/.flanneld.origin.json",
+      lock: "/opt/bin/.flanneld.lock",
       sent: "/opt/bin/.flanneld.sent",
     });
   });

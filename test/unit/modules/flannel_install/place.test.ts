@@ -16,6 +16,7 @@ import { join } from "node:path";
 import { expect } from "chai";
 
 import { StaleObservationError } from "../../../../src/base/errors";
+import { parseVersion } from "../../../../src/flannel/version";
 import { type Ready, putInPlace } from "../../../../src/modules/flannel_install/place";
 import { sha256 } from "../../../support/flannel-install";
 import { RealRun } from "../../../support/flannel-install-journal";
@@ -26,6 +27,8 @@ import { tinyProgram } from "../../../support/tiny-program";
 describe("flannel_install: putting in place", () => {
   const [old, fresh] = [tinyProgram("v0.16.1"), tinyProgram("v0.28.9")];
   const [oldScript, freshScript] = [Buffer.from("old script"), Buffer.from("new script")];
+  /** Another digest is declared than that of the old daemon, so it was not asked for its version. */
+  const kept = `.flanneld.previous-unknown.${sha256(old).slice(0, 12)}`;
   let directory: string;
   let run: RealRun;
   let ready: Ready;
@@ -49,6 +52,7 @@ describe("flannel_install: putting in place", () => {
       digest: undefined,
       staged: { flanneld: at("staged-daemon"), "mk-docker-opts.sh": at("staged-script") },
       digests: { flanneld: sha256(fresh), "mk-docker-opts.sh": sha256(freshScript) },
+      version: parseVersion("v0.28.9"),
       staging: { previous: at("staged-previous") },
     };
     writeFileSync(at("staged-daemon"), fresh);
@@ -72,12 +76,13 @@ describe("flannel_install: putting in place", () => {
     expect(run.summaries).to.deep.equal([run.change("install").summary]);
     expect(readFileSync(at("flanneld")).equals(fresh)).to.equal(true);
     expect(readFileSync(at("mk-docker-opts.sh")).equals(freshScript)).to.equal(true);
-    expect(readFileSync(at(".flanneld.previous-v0.16.1")).equals(old)).to.equal(true);
+    expect(readFileSync(at(kept)).equals(old)).to.equal(true);
     expect(JSON.parse(readFileSync(record(), "utf8"))).to.deep.equal({
       flanneld: { sha256: sha256(fresh), version: "v0.28.9", archive_sha256: digest("c") },
       "mk-docker-opts.sh": {
         ...{ sha256: sha256(freshScript), version: "v0.28.9", archive_sha256: digest("c") },
       },
+      kept: [{ name: kept, sha256: sha256(old) }],
     });
   });
 
@@ -109,11 +114,11 @@ describe("flannel_install: putting in place", () => {
   });
 
   it("leaves a version where it is that was kept before, when the daemon cannot be placed", async () => {
-    linkSync(at("flanneld"), at(".flanneld.previous-v0.16.1"));
+    linkSync(at("flanneld"), at(kept));
     run = await look();
     rmSync(at("staged-daemon"));
     await fails();
-    expect(existsSync(at(".flanneld.previous-v0.16.1"))).to.equal(true);
+    expect(existsSync(at(kept))).to.equal(true);
   });
 
   it("starts anew when another run has replaced the daemon meanwhile", async () => {
@@ -121,14 +126,14 @@ describe("flannel_install: putting in place", () => {
     renameSync(at("other"), at("flanneld"));
     expect(await fails()).to.be.instanceOf(StaleObservationError);
     expect(run.journal).to.deep.equal([]);
-    expect(existsSync(at(".flanneld.previous-v0.16.1"))).to.equal(false);
+    expect(existsSync(at(kept))).to.equal(false);
   });
 
   it("leaves a kept version where it is that another run has put there meanwhile", async () => {
     writeFileSync(at("other"), tinyProgram("v0.20.0"), { mode: 0o750 });
-    renameSync(at("flanneld"), at(".flanneld.previous-v0.16.1"));
+    renameSync(at("flanneld"), at(kept));
     renameSync(at("other"), at("flanneld"));
     await fails();
-    expect(readFileSync(at(".flanneld.previous-v0.16.1")).equals(old)).to.equal(true);
+    expect(readFileSync(at(kept)).equals(old)).to.equal(true);
   });
 });

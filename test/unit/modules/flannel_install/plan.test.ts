@@ -158,7 +158,53 @@ describe("flannel_install: the plan", () => {
     {
       what: "another digest than declared, of the same version",
       host: { binary: binaryOf("v0.28.9"), kept: ["v0.16.1"], expected: digest("b") },
+      options: { keep: 2 },
+      steps: [`${INSTALL}, keeping v0.28.9.${digest("a").slice(0, 12)}`],
+    },
+    {
+      what: "another digest than declared, of a version that nothing tells",
+      host: { binary: binaryOf(undefined), expected: digest("b") },
+      steps: [`${INSTALL}, keeping unknown.${digest("a").slice(0, 12)}`],
+    },
+    {
+      what: "another version that anybody could have written",
+      host: { binary: binaryOf("v0.16.1", { distrust: "it belongs to the user 7" }) },
       steps: [INSTALL],
+    },
+    {
+      what: "another version, where the wanted one is kept",
+      host: {
+        binary: binaryOf("v0.29.0"),
+        kept: ["v0.28.9"],
+        wayBack: { path: keptPath("v0.28.9"), sha256: digest("e"), origin: undefined },
+      },
+      steps: [
+        `${INSTALL} from ${keptPath("v0.28.9")}, keeping v0.29.0`,
+        `remove ${keptPath("v0.28.9")} (v0.28.9 is no longer kept)`,
+      ],
+    },
+    {
+      what: "another version with its script, where the wanted binary is kept without one",
+      host: {
+        binary: binaryOf("v0.29.0"),
+        kept: ["v0.28.9"],
+        wayBack: { path: keptPath("v0.28.9"), sha256: digest("e"), origin: undefined },
+      },
+      options: { mk_docker_opts: true },
+      steps: [
+        `install v0.28.9 as ${BINARY} and ${SCRIPT}, keeping v0.29.0`,
+        `remove ${keptPath("v0.28.9")} (v0.28.9 is no longer kept)`,
+      ],
+    },
+    {
+      what: "a link to the wanted version with another mode",
+      host: { binary: binaryOf("v0.28.9", { mode: 0o755, isLink: true }) },
+      steps: [`set mode and owner of ${BINARY}, of a copy because it is a link`],
+    },
+    {
+      what: "the wanted version with another mode and another name",
+      host: { binary: binaryOf("v0.28.9", { mode: 0o755, names: 2 }) },
+      steps: [`set mode and owner of ${BINARY}, of a copy because it is a file of several names`],
     },
     {
       what: "the binary of the declared archive",
@@ -180,7 +226,7 @@ describe("flannel_install: the plan", () => {
         },
         expected: digest("c"),
       },
-      steps: [INSTALL],
+      steps: [`${INSTALL}, keeping v0.28.9.${digest("a").slice(0, 12)}`],
     },
     {
       what: "mk-docker-opts.sh missing",
@@ -250,6 +296,16 @@ describe("flannel_install: the plan", () => {
       host: { others: ["etcdctl"], script: scriptWith() },
       options: { state: "absent" },
       steps: [],
+    },
+    {
+      what: "everything but a script that is not the one this module installed",
+      host: {
+        binary: binaryOf("v0.28.9"),
+        script: scriptWith({ sha256: digest("6") }),
+        unpacked: { "mk-docker-opts.sh": scriptOrigin },
+      },
+      options: { state: "absent" },
+      steps: [BINARY, RECORD].map((path) => `remove ${path} (state is absent)`),
     },
     {
       what: "everything to remove, the record last",
@@ -331,6 +387,23 @@ describe("flannel_install: the plan", () => {
       const host = { binary: binaryOf("v0.28.9"), unpacked: verified };
       expect(given(required).on(host).plan.obstacles).to.deep.equal([]);
     });
+  });
+
+  it("warns of a script that stays, and of a file that was not run", () => {
+    const unpacked = { "mk-docker-opts.sh": scriptOrigin };
+    const script = scriptWith({ sha256: digest("6") });
+    const absent = given({ state: "absent" });
+    expect(absent.on({ script, unpacked }).plan.warnings).to.deep.equal([
+      `${SCRIPT} stays: it is no longer the file that this module installed`,
+    ]);
+    expect(absent.on({ script: scriptWith(), unpacked }).plan.warnings).to.deep.equal([]);
+    const distrust = "it belongs to the user 7";
+    const { warnings } = given().on({ binary: binaryOf(undefined, { distrust }) }).plan;
+    expect(warnings?.at(-1)).to.equal(
+      `${BINARY} was not run to ask for its version, nor is it kept: ${distrust}`,
+    );
+    const known = given().on({ binary: binaryOf("v0.28.9", { distrust }) }).plan;
+    expect(known.warnings).to.deep.equal([]);
   });
 
   describe("refuses", () => {
