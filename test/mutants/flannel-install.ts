@@ -113,7 +113,7 @@ export const FLANNEL_INSTALL: readonly Mutant[] = [
     ["a file that is not the declared one is run", 'digest.kind !== "undeclared"', "false"],
     [
       "the declared version is taken for granted",
-      "(await findReleaseFault(path, bare)) === undefined ? source.version : undefined",
+      '(await fault) === "" ? source.version : undefined',
       "source.version",
     ],
   ]),

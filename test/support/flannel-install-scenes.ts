@@ -130,7 +130,7 @@ export function observedOn(host: Host, declared: Declared): Observed {
   if (leftovers.some((path) => dirname(path) !== DIRECTORY)) throw new Error("left elsewhere");
   return {
     cpu: cpuOf(host.cpu ?? "amd64"),
-    directory: { missing, names, leftovers },
+    directory: { missing, names, leftovers, inodes: new Map() },
     installed: { binary, script, origins: unpacked ?? {}, kept },
     running: { current: 0, replaced: 0, ...host.running },
     account: accountOn(host, declared),

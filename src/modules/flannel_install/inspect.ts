@@ -39,6 +39,21 @@ export interface InstalledBinary extends InstalledProgram {
 
 /** Undefined when there is no such file. Throws when something else is in its place. */
 export async function tryInspectFile(path: string): Promise<InstalledFile | undefined> {
+  return unlessGone(() => inspectFile(path));
+}
+
+/** What another run removes while it is looked at is not there. */
+export async function unlessGone<T>(look: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await look();
+  } catch (error) {
+    const cause = error instanceof ModuleError ? error.cause : error;
+    if (systemCodeOf(cause) === "ENOENT") return undefined;
+    throw error;
+  }
+}
+
+async function inspectFile(path: string): Promise<InstalledFile | undefined> {
   const info = await tryStat(path);
   if (info === undefined) return undefined;
   const isLink = await lstat(path).then((link) => link.isSymbolicLink());
@@ -63,8 +78,10 @@ export async function tryInspectFileIfAny(path: string): Promise<InstalledFile |
 export async function tryInspectProgram(path: string): Promise<InstalledProgram | undefined> {
   const file = await tryInspectFile(path);
   if (file === undefined) return undefined;
-  const [arch, distrust] = await Promise.all([tryReadArch(path), findDistrust(path, file)]);
-  return { ...file, arch, distrust };
+  return unlessGone(async () => {
+    const [arch, distrust] = await Promise.all([tryReadArch(path), findDistrust(path, file)]);
+    return { ...file, arch, distrust };
+  });
 }
 
 /** Who may write to the directory may put another file there. */

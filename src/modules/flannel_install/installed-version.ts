@@ -9,7 +9,7 @@ import {
 } from "../../flannel/version";
 import { type Cpu } from "./cpu";
 import { type ExpectedDigest, isExpected } from "./expected-digest";
-import { type InstalledBinary, type InstalledProgram } from "./inspect";
+import { type InstalledBinary, type InstalledProgram, unlessGone } from "./inspect";
 import { type Origins, tryFindOrigin } from "./origin";
 import { findReleaseFault } from "./release-file";
 import { askVersion, canRun } from "./runnable";
@@ -46,10 +46,12 @@ export async function findInstalledVersion(
   if (expected === true) {
     // A digest may be declared that is not of the declared version.
     const bare = { ...source, withScript: false };
-    return (await findReleaseFault(path, bare)) === undefined ? source.version : undefined;
+    const fault = unlessGone(async () => (await findReleaseFault(path, bare)) ?? "");
+    return (await fault) === "" ? source.version : undefined;
   }
   if (program.arch !== source.arch || program.distrust !== undefined) return undefined;
-  return (await canRun(path, source.arch, cpu)) ? tryAskVersion(path) : undefined;
+  const isRunnable = await unlessGone(() => canRun(path, source.arch, cpu));
+  return isRunnable === true ? tryAskVersion(path) : undefined;
 }
 
 /** Whether nothing has to be installed: it is the release, for the CPU, and the file that is expected. */

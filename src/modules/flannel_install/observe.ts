@@ -1,6 +1,6 @@
 // What is on the host now.
 
-import { access, realpath } from "node:fs/promises";
+import { access, lstat, realpath } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 
 import { tryResolveAccount } from "../../host/accounts";
@@ -63,6 +63,8 @@ export interface Directory {
   readonly missing: readonly string[];
   /** Of files and links. */
   readonly names: readonly string[];
+  /** Of this module's files, by path; looked at before anything of them is read. */
+  readonly inodes: ReadonlyMap<string, number>;
   /** What killed runs left behind, as paths. */
   readonly leftovers: readonly string[];
 }
@@ -95,7 +97,7 @@ export async function observe(declared: Declared): Promise<Observed> {
 function unseen(cpu: Cpu): Observed {
   return {
     cpu,
-    directory: { missing: [], names: [], leftovers: [] },
+    directory: { missing: [], ...NO_FILES },
     installed: { binary: undefined, script: undefined, origins: {}, kept: [] },
     running: { current: 0, replaced: 0 },
     account: NOBODY,
@@ -149,7 +151,7 @@ async function observeCache(
   const digest = source === undefined ? UNDECLARED : await askDigest(source);
   return {
     ...unseen(cpu),
-    directory: { missing: await missingDirectories(directory), names: [], leftovers: [] },
+    directory: { missing: await missingDirectories(directory), ...NO_FILES },
     digest,
     cached: source && (await tryInspectCache(cachePathsFor(directory, source), source, digest)),
   };
@@ -160,6 +162,7 @@ async function askDigest(source: Source): Promise<ExpectedDigest> {
   return expectationOf(await declaredDigest(source));
 }
 
+const NO_FILES = { names: [], inodes: new Map<string, number>(), leftovers: [] };
 const NOBODY: Account = { uid: undefined, gid: undefined };
 const UNDECLARED: ExpectedDigest = { kind: "undeclared" };
 
@@ -183,9 +186,19 @@ async function tryRealPath(paths: InstallPaths): Promise<string> {
 async function observeDirectory(paths: InstallPaths, src: string | undefined): Promise<Directory> {
   return {
     names: listFileNames(paths.directory),
+    inodes: await findInodes([paths.binary, paths.script, paths.origin]),
     missing: await missingDirectories(paths.directory),
     leftovers: findLeftovers(paths, src),
   };
+}
+
+async function findInodes(paths: readonly string[]): Promise<ReadonlyMap<string, number>> {
+  const inodes = new Map<string, number>();
+  for (const path of paths) {
+    const info = await lstat(path).catch(() => undefined);
+    if (info !== undefined) inodes.set(path, info.ino);
+  }
+  return inodes;
 }
 
 async function missingDirectories(directory: string): Promise<readonly string[]> {

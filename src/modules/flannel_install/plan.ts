@@ -272,10 +272,14 @@ function planAbsent(paths: InstallPaths, { directory, installed }: Observed): Pl
   const recorded = origins[MK_DOCKER_OPTS]?.sha256;
   const isOurs = script !== undefined && script.sha256 === recorded;
   const files = [paths.binary, ...(isOurs ? [paths.script] : []), paths.origin].filter(exists);
-  const obsolete = [...directory.leftovers, ...kept.map(({ path }) => path), ...files];
+  const obsolete = [
+    ...directory.leftovers.map((path) => ({ path, inode: undefined })),
+    ...kept,
+    ...files.map((path) => ({ path, inode: directory.inodes.get(path) })),
+  ];
   const isChanged = script !== undefined && recorded !== undefined && !isOurs;
   return {
-    changes: obsolete.map((path) => removal(path, "state is absent")),
+    changes: obsolete.map(({ path, inode }) => removal(path, "state is absent", inode)),
     warnings: isChanged
       ? [`${paths.script} stays: it is no longer the file that this module installed`]
       : [],

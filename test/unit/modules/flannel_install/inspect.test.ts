@@ -14,11 +14,13 @@ import { join } from "node:path";
 import { expect } from "chai";
 
 import { type Arch } from "../../../../src/flannel/release-assets";
+import { translateFileError } from "../../../../src/host/file-errors";
 import { readCpu } from "../../../../src/modules/flannel_install/cpu";
 import {
   tryInspectFile,
   tryInspectFileIfAny,
   tryInspectProgram,
+  unlessGone,
 } from "../../../../src/modules/flannel_install/inspect";
 import { sha256 } from "../../../support/flannel-install";
 import { elfOf, tinyProgram } from "../../../support/tiny-program";
@@ -45,6 +47,17 @@ describe("flannel_install: an installed file", () => {
     });
     linkSync(path, join(directory, "twin"));
     expect(await tryInspectFile(path)).to.include({ names: 2 });
+  });
+
+  it("that another run removes while it is looked at is not there", async () => {
+    const gone = Object.assign(new Error("gone"), { code: "ENOENT" });
+    const translated = translateFileError(path, "read", gone);
+    for (const error of [gone, translated]) {
+      expect(await unlessGone(() => Promise.reject(error))).to.equal(undefined);
+    }
+    const closed = Object.assign(new Error("closed"), { code: "EACCES" });
+    const failure = await unlessGone(() => Promise.reject(closed)).catch((error: unknown) => error);
+    expect(failure).to.equal(closed);
   });
 
   it("that is a link is read through it; one that leads nowhere is none", async () => {

@@ -1,6 +1,6 @@
 // What is found on a host: a real directory of this one.
 
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { machine, tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -48,6 +48,8 @@ describe("flannel_install: what is there", () => {
     expect(installed.kept.map(({ version }) => version)).to.deep.equal(["v0.15.1"]);
     expect(seen.names).to.have.members(["flanneld", ".flanneld.previous-v0.15.1"]);
     expect(seen.missing).to.deep.equal([]);
+    const binary = join(directory, "flanneld");
+    expect([...seen.inodes]).to.deep.equal([[binary, statSync(binary).ino]]);
     expect(running).to.deep.equal({ current: 0, replaced: 0 });
   });
 
