@@ -110,7 +110,7 @@ export const FLANNEL_INSTALL: readonly Mutant[] = [
       "program.arch !== source.arch || program.distrust !== undefined",
       "program.arch !== source.arch",
     ],
-    ["a file that is not the declared one is run", 'digest.kind !== "undeclared"', "false"],
+    ["a file that is not the declared one is run", "if (expected === false) return undefined;", ""],
     [
       "the declared version is taken for granted",
       '(await fault) === "" ? source.version : undefined',

@@ -53,10 +53,13 @@ describe("flannel_install: an installed file", () => {
     const gone = Object.assign(new Error("gone"), { code: "ENOENT" });
     const translated = translateFileError(path, "read", gone);
     for (const error of [gone, translated]) {
-      expect(await unlessGone(() => Promise.reject(error))).to.equal(undefined);
+      const seen = await unlessGone<number>(() => Promise.reject(error));
+      expect(seen).to.equal(undefined);
     }
     const closed = Object.assign(new Error("closed"), { code: "EACCES" });
-    const failure = await unlessGone(() => Promise.reject(closed)).catch((error: unknown) => error);
+    const failure = await unlessGone<number>(() => Promise.reject(closed)).catch(
+      (error: unknown) => error,
+    );
     expect(failure).to.equal(closed);
   });
 
