@@ -1,6 +1,6 @@
-// What a network configuration needs of every host beside flanneld itself: of the kernel, programs, families.
+// What a backend needs of every host beside flanneld itself: of the kernel, and programs.
 
-import { devicesOf, familiesOf } from "./devices";
+import { devicesOf } from "./devices";
 import { type OverlayNetwork } from "./overlay-network";
 
 /** One thing that a daemon cannot start without. `of`: the setting that needs it. */
@@ -19,7 +19,6 @@ export type BackendNeed = { readonly of: string } & (
       /** Where flannel looks for it beside the PATH. */
       readonly paths: readonly string[];
     }
-  | { readonly kind: "family"; readonly family: 6 }
 );
 
 /** IFNAMSIZ of the kernel, less the zero at its end. */
@@ -35,7 +34,7 @@ const CHARON = [
 
 /** Everything a start under this configuration needs, in an order that does not change. */
 export function backendNeedsOf(overlay: OverlayNetwork): readonly BackendNeed[] {
-  const { backend, nftables } = overlay;
+  const { backend } = overlay;
   const type = typeof backend.Type === "string" ? backend.Type.toLowerCase() : "";
   const of = `backend ${type}`;
   const devices = devicesOf(overlay);
@@ -44,14 +43,8 @@ export function backendNeedsOf(overlay: OverlayNetwork): readonly BackendNeed[] 
       .filter((device) => device.length > LONGEST_DEVICE_NAME)
       .map((device): BackendNeed => ({ kind: "name", device, of })),
     ...kernelNeedsOf(type, backend.VNI).map((need): BackendNeed => ({ ...need, of })),
-    ...(type === "ipsec" ? [program("charon", CHARON, of)] : []),
-    ...(nftables ? [program("nft", [], "EnableNFTables")] : []),
-    ...(familiesOf(overlay).ipv6 ? [{ kind: "family", family: 6, of: "EnableIPv6" } as const] : []),
+    ...(type === "ipsec" ? [{ kind: "program", name: "charon", paths: CHARON, of } as const] : []),
   ];
-}
-
-function program(name: string, paths: readonly string[], of: string): BackendNeed {
-  return { kind: "program", name, paths, of };
 }
 
 type KernelNeed = Omit<Extract<BackendNeed, { kind: "kernel" }>, "of">;

@@ -55,6 +55,7 @@ describe("the waves without a lab", function () {
       flannel_options_dir: join(directory, "options"),
       ansible_node_interpreter: process.execPath,
       etcd_certificates: [],
+      k8s_interface: "lo",
       k8s_conf_dir: "/proc/1", // what certificates are in is no matter here
       flannel_restart_serial: 1,
       flannel_settings_user: { "etcd-endpoints": "https://127.0.0.1:1", "public-ip": "127.0.0.1" },

@@ -107,6 +107,8 @@ export class MemoryStore implements EtcdStore {
   #revision = 0;
   /** What somebody else does to this store before each write of the module. */
   meanwhile: (key: string) => void = () => undefined;
+  /** A key that this user may neither read nor write. */
+  forbidden: string | undefined;
 
   constructor(readonly api: EtcdApi) {}
 
@@ -127,6 +129,7 @@ export class MemoryStore implements EtcdStore {
   }
 
   read(key: string): Promise<StoredValue | undefined> {
+    if (key === this.forbidden) return Promise.reject(new ModuleError("permission", "forbidden"));
     return Promise.resolve(this.#entries.get(key));
   }
 

@@ -8,6 +8,7 @@ import { type Change, type PurgeChange, describeHolder } from "./changes";
 import { type Declared } from "./declare";
 import { type Observed } from "./observe";
 import { type Plan } from "./plan";
+import { previousKeyOf } from "./previous";
 
 export interface Outcome {
   /** The revision of the configuration that was written. */
@@ -27,10 +28,17 @@ export async function apply(
   outcome: Outcome,
   run: Run<Declared, Observed, Plan>,
 ): Promise<Outcome> {
-  const { store, key, stored: before } = run.observed;
+  const { store, key, stored: before, previous } = run.observed;
+  const kept = { key: previousKeyOf(key), before: previous?.entry };
   switch (change.kind) {
     case "write":
       return { ...outcome, revision: await changeKey(store, { key, before, after: change.value }) };
+    case "keep previous":
+      await changeKey(store, { ...kept, after: change.value });
+      return outcome;
+    case "forget previous":
+      await changeKey(store, { ...kept, after: undefined });
+      return outcome;
     case "remove":
       await changeKey(store, { key, before, after: undefined });
       return outcome;

@@ -5,6 +5,7 @@ import { type FolderStore, type StoredEntry } from "../../etcd/store";
 import { describeLease } from "../../flannel/lease";
 import { type NetworkConfig } from "../../flannel/network-config";
 import { type HeldLease, type Observed } from "./observe";
+import { type KeptTexts, previousKeyOf, renderKept } from "./previous";
 import { printText } from "./secrets";
 import { type V2Remains } from "./v2-remains";
 
@@ -13,6 +14,20 @@ export interface WriteChange extends AnyChange {
   readonly config: NetworkConfig;
   /** The text to write. */
   readonly value: string;
+  /** It is the text before a change that is taken back. */
+  readonly isReturn?: true;
+}
+
+/** Keeps the text before a change. */
+export interface KeepPreviousChange extends AnyChange {
+  readonly kind: "keep previous";
+  /** The text to write. */
+  readonly value: string;
+}
+
+/** Removes the text before a change that is over. */
+export interface ForgetPreviousChange extends AnyChange {
+  readonly kind: "forget previous";
 }
 
 export interface RemoveChange extends AnyChange {
@@ -38,13 +53,42 @@ export interface ForgetFoldersChange extends AnyChange {
   readonly folders: readonly string[];
 }
 
-export type Change = WriteChange | RemoveChange | PurgeChange | ForgetChange | ForgetFoldersChange;
+export type Change =
+  | WriteChange
+  | KeepPreviousChange
+  | ForgetPreviousChange
+  | RemoveChange
+  | PurgeChange
+  | ForgetChange
+  | ForgetFoldersChange;
 
 /** Writes this configuration. */
 export function writeConfig({ key, stored }: Observed, config: NetworkConfig): WriteChange {
   const value = JSON.stringify(config.document);
   const summary = `${stored === undefined ? "create" : "update"} ${key}`;
   return { kind: "write", config, value, summary, diff: diffOf(key, stored?.value, value) };
+}
+
+/** Keeps the text that is about to be replaced; the diff is that of the configuration. */
+export function keepPrevious({ key }: Observed, kept: KeptTexts): KeepPreviousChange {
+  const summary = `keep the configuration before it in ${previousKeyOf(key)}`;
+  return { kind: "keep previous", value: renderKept(kept), summary };
+}
+
+/** Removes the kept text. */
+export function forgetPrevious({ key }: Pick<Observed, "key">): ForgetPreviousChange {
+  return { kind: "forget previous", summary: `remove ${previousKeyOf(key)}` };
+}
+
+/** Writes the kept text back, as it was. */
+export function putBackConfig(
+  { key, stored }: Pick<Observed, "key" | "stored">,
+  config: NetworkConfig,
+  value: string,
+): WriteChange {
+  const summary = `put the previous configuration back into ${key}`;
+  const diff = diffOf(key, stored?.value, value);
+  return { kind: "write", config, value, isReturn: true, summary, diff };
 }
 
 /** Removes the configuration. */

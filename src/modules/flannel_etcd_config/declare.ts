@@ -18,6 +18,7 @@ import { checkConfig } from "./check";
 import { readDocument } from "./document";
 import { type RunningReleases } from "./v2-remains";
 import { type Lacks, readLacks } from "./lacks";
+import { type Outcomes, readOutcomes } from "./outcomes";
 
 type Options = FlannelEtcdConfigOptions;
 
@@ -40,6 +41,13 @@ export interface Declared {
   readonly document: unknown;
   /** What hosts lack for it. */
   readonly lacks: Lacks;
+  /** Whether the text before a change is kept until the change is settled. */
+  readonly keepsPrevious: boolean;
+  /** How daemons have come up, and whose are to be waited for. */
+  readonly outcomes: Outcomes;
+  readonly hosts: readonly string[];
+  /** Of the write that is to be settled; undefined: whichever is found. */
+  readonly revision: number | undefined;
   readonly etcd: DeclaredEtcd;
 }
 
@@ -90,6 +98,10 @@ export async function declare(options: Options, context: Context): Promise<Decla
     architectures,
     document,
     lacks: readLacks(options.lacks),
+    keepsPrevious: options.keep_previous || options.state !== "present",
+    outcomes: readOutcomes(options.outcomes),
+    hosts: options.hosts,
+    revision: options.revision,
     etcd: declareEtcd(options, context),
   };
 }

@@ -26,13 +26,19 @@ function readSentences(host: string, value: unknown): readonly string[] {
 
 /** Why a configuration must not be written for these hosts; none where they lack nothing. */
 export function findLackingHosts(key: string, lacks: Lacks): readonly Obstacle[] {
-  const lacking = [...lacks].filter(([, sentences]) => sentences.length > 0);
-  if (lacking.length === 0) return [];
-  const named = lacking
-    .slice(0, NAMED_HOSTS)
-    .map(([host, sentences]) => `${host}: ${sentences.join(", ")}`);
-  const more = lacking.length - named.length;
-  const rest = more > 0 ? `; and ${more} more hosts` : "";
-  const message = `${key}: was not written, because flanneld could not start with it: ${named.join("; ")}${rest}`;
+  const hosts = new Map<string, string[]>();
+  for (const [host, sentences] of lacks) {
+    const told = sentences.join(", ");
+    if (told !== "") hosts.set(told, [...(hosts.get(told) ?? []), host]);
+  }
+  if (hosts.size === 0) return [];
+  const reasons = [...hosts].map(([told, names]) => `${nameSome(names)}: ${told}`).join("; ");
+  const message = `${key}: was not written, because flanneld could not start with it: ${reasons}`;
   return [{ code: "unsupported", message, lasting: true }];
+}
+
+function nameSome(hosts: readonly string[]): string {
+  const more = hosts.length - NAMED_HOSTS;
+  const named = hosts.slice(0, NAMED_HOSTS).join(", ");
+  return more > 0 ? `${named} and ${more} more hosts` : named;
 }

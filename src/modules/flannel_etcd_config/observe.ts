@@ -3,6 +3,7 @@
 import { endianness, machine } from "node:os";
 
 import { type Context } from "../../ansible/module";
+import { ModuleError } from "../../base/errors";
 import { blindFolders, blindStore, blindSurvey, findMissingFile } from "../../etcd/blind-store";
 import { type Cluster, explainFailure } from "../../etcd/cluster";
 import { type EtcdStore, type StoredEntry, type StoredValue } from "../../etcd/store";
@@ -13,6 +14,7 @@ import { tryArchOfMachine } from "../../flannel/release-assets";
 import { secretsInText } from "../../flannel/secret-text";
 import { checkConfig } from "./check";
 import { type Declared, type EtcdAccess } from "./declare";
+import { type KeptTexts, type Previous, previousKeyOf, tryParseKept } from "./previous";
 import { type V2Sight, lookForRemains } from "./v2-remains";
 
 /** A value found at the configuration's key. */
@@ -36,6 +38,10 @@ export interface Observed {
   /** With whose eyes configurations are read; the CPUs may be those of this host. */
   readonly reader: Reader;
   readonly stored: StoredConfig | undefined;
+  /** The text before a change that nobody has settled yet. */
+  readonly previous: Previous | undefined;
+  /** Whether etcd lets this user keep one. */
+  readonly mayKeep: boolean;
   /** Configurations where this flannel will not look; looked for only while it would find none. */
   readonly elsewhere: readonly MisplacedConfig[];
   readonly leases: readonly HeldLease[];
@@ -59,7 +65,8 @@ export async function observe(declared: Declared, context: Context): Promise<Obs
     throw explainFailure(error, await survey.begun());
   });
   const stored = readStored(found, reader, context);
-  const [entries, cluster] = await Promise.all([
+  const [kept, entries, cluster] = await Promise.all([
+    declared.keepsPrevious ? readPrevious(store, stored, key, reader, context) : NONE_KEPT,
     store.list(subnetsKeyOf(prefix, api), { lifetimes: state === "query" }),
     survey.result({ thorough: !isSettled(declared, stored, reader) }),
   ]);
@@ -70,7 +77,7 @@ export async function observe(declared: Declared, context: Context): Promise<Obs
       : [];
   const v2 = await lookBack(declared, access, context);
   const raced = context.attempt > 1;
-  return { store, key, reader, stored, elsewhere, leases, v2, cluster, raced };
+  return { store, key, reader, stored, ...kept, elsewhere, leases, v2, cluster, raced };
 }
 
 async function openAccess({ etcd }: Declared, context: Context): Promise<EtcdAccess> {
@@ -126,6 +133,36 @@ function readStored(
     context.protect(secret);
   });
   return { ...found, reading: readNetworkText(found.value, reader) };
+}
+
+type Kept = Pick<Observed, "mayKeep" | "previous">;
+
+const NONE_KEPT: Kept = { previous: undefined, mayKeep: true };
+
+/** Nobody can go back to it, so it is as one that is over. */
+const UNREADABLE: KeptTexts = { previous: "", next: [] };
+
+/** What stands beside the configuration; a user of etcd who may read no more than flannel does has nothing there. */
+async function readPrevious(
+  store: EtcdStore,
+  stored: StoredConfig | undefined,
+  key: string,
+  reader: Reader,
+  context: Context,
+): Promise<Kept> {
+  const entry = await store.read(previousKeyOf(key)).catch((error: unknown) => {
+    if (error instanceof ModuleError && error.code === "permission") return null;
+    throw error;
+  });
+  if (entry === null) return { previous: undefined, mayKeep: false };
+  if (entry === undefined) return NONE_KEPT;
+  const texts = tryParseKept(entry.value) ?? UNREADABLE;
+  [texts.previous, ...texts.next].flatMap(secretsInText).forEach((secret) => {
+    context.protect(secret);
+  });
+  const { config } = readNetworkText(texts.previous, reader);
+  const isOpen = stored !== undefined && texts.next.includes(stored.value);
+  return { previous: { ...texts, entry, config, isOpen }, mayKeep: true };
 }
 
 /** In the order of the subnets, because v2 lists in any order. */

@@ -16,11 +16,20 @@ import {
   listLeases,
 } from "../../flannel/disruption";
 import { type NetworkConfig } from "../../flannel/network-config";
-import { type Change, forgetRemains, purgeLease, removeConfig, writeConfig } from "./changes";
+import {
+  type Change,
+  forgetPrevious,
+  forgetRemains,
+  purgeLease,
+  removeConfig,
+  writeConfig,
+} from "./changes";
 import { checkConfig, judge } from "./check";
 import { findLackingHosts } from "./lacks";
 import { type Declared } from "./declare";
 import { type Observed, type StoredConfig } from "./observe";
+import { type Outcomes } from "./outcomes";
+import { isBegun, planSettled, tryPlanReturn, withWayBack } from "./settle";
 import { findV2Users } from "./v2-remains";
 
 export interface Plan extends AnyPlan<Change> {
@@ -30,6 +39,10 @@ export interface Plan extends AnyPlan<Change> {
   readonly restartRequired: boolean;
   /** What each daemon with a lease would do at its next start, in the order of the leases. */
   readonly outlooks: readonly Outlook[];
+  /** Why a change was taken back. */
+  readonly verdict?: string;
+  /** What the hosts have told for which it was taken back. */
+  readonly failures?: Outcomes;
 }
 
 /** What the plan is made from: the declared configuration as it is to be written, if there is one. */
@@ -69,7 +82,9 @@ function guard({ declared, observed, wanted }: Case, planned: Plan): Plan {
     version: reader.version,
   });
   const foreseen = { ...planned, outlooks };
-  const damage = written === undefined ? [] : describeDisruptions(outlooks);
+  // The way back is from a damage.
+  const isChange = written !== undefined && written.isReturn !== true;
+  const damage = isChange ? describeDisruptions(outlooks) : [];
   if (damage.length === 0) return foreseen;
   const told = `${key}: of ${leases.length} daemons that hold leases: ${damage.join("; ")}`;
   if (declared.allowsDisruption) {
@@ -94,7 +109,8 @@ function join(first: Plan, { changes, obstacles, warnings }: AnyPlan<Change>): P
 /** After all else: what is left in v2 is the way back. */
 function planForgetting(declared: Declared, observed: Observed): AnyPlan<Change> {
   const { key, v2, leases, stored } = observed;
-  if (v2 === undefined || !declared.forgetsV2 || declared.state === "query") return { changes: [] };
+  const isAsked = declared.forgetsV2 && ["absent", "present"].includes(declared.state);
+  if (v2 === undefined || !isAsked) return { changes: [] };
   if (v2.remains === undefined) {
     const told = `forget_v2: nobody can see what is left in etcd's v2 store: ${v2.hidden}`;
     return { changes: [], warnings: v2.hidden === "" ? [] : [told] };
@@ -118,7 +134,9 @@ function planState(given: Case): Plan {
     case "absent":
       return planAbsent(given);
     case "present":
-      return planPresent(given);
+      return withWayBack(given.declared, given.observed, planPresent(given));
+    case "settled":
+      return { ...NOTHING, ...planSettled(given.declared, given.observed) };
   }
 }
 
@@ -131,6 +149,8 @@ function planPresent(given: Case): Plan {
   const differences = compare(existing, wanted);
   const kept = stored === undefined ? planMigration(observed, existing) : NOTHING;
   if (differences.length === 0) return kept;
+  const back = tryPlanReturn(observed, wanted);
+  if (back !== undefined) return { ...NOTHING, ...back, differences, restartRequired: true };
   const told = `${observed.key}: ${describeAll(existing, wanted)}`;
   if (declared.ifExists === "fail") {
     return refuse({ ...NOTHING, differences }, "conflict", `${told} (if_exists: fail)`);
@@ -167,14 +187,15 @@ function planUpdate(
   wanted: NetworkConfig,
   differences: readonly Difference[],
 ): Plan {
-  if (observed.raced) {
+  const write = writeConfig(observed, wanted);
+  if (observed.raced && !isBegun(observed, write.value)) {
     const told = `${observed.key}: ${describeAll(existing, wanted)}`;
     const why = "someone else wrote it while this task ran";
     return refuse({ ...NOTHING, differences }, "conflict", `${told} (${why})`);
   }
   return {
     ...NOTHING,
-    changes: [writeConfig(observed, wanted)],
+    changes: [write],
     obstacles: findLackingHosts(observed.key, declared.lacks),
     differences,
     restartRequired: true,
@@ -183,9 +204,10 @@ function planUpdate(
 
 /** The configuration first: without it no daemon can take another lease. */
 function planAbsent({ declared, observed }: Case): Plan {
-  const { stored, leases, key } = observed;
+  const { stored, previous, leases, key } = observed;
   const changes = [
     ...(stored === undefined ? [] : [removeConfig(observed)]),
+    ...(previous === undefined ? [] : [forgetPrevious(observed)]),
     ...(declared.purgesLeases ? leases.map(purgeLease) : []),
   ];
   const removal = { ...NOTHING, changes };

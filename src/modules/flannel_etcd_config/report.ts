@@ -25,7 +25,7 @@ interface Content {
 
 /** What is in etcd by now; in check mode, what would be. */
 export function report(
-  { api }: Declared,
+  { api, lacks }: Declared,
   observed: Observed,
   plan: Plan,
   told: Told<Change, Outcome>,
@@ -52,8 +52,24 @@ export function report(
     capacity: capacityOf(ranges, leases) ?? null,
     restart_required: plan.restartRequired && told.changes.length > 0,
     v2_remains: remainsAfter(observed, told),
+    asked: [...lacks.keys()],
+    pending: isPending(observed, told.changes),
+    put_back: told.changes.some((change) => change.kind === "write" && change.isReturn === true),
+    verdict: plan.verdict ?? null,
+    failures: plan.failures === undefined ? null : Object.fromEntries(plan.failures),
     other_api: elsewhere.find((found) => found.api !== api)?.api ?? null,
   };
+}
+
+/** Whether the change is still to be settled after these steps. */
+function isPending({ previous }: Observed, changes: readonly Change[]): boolean {
+  if (changes.some(({ kind }) => kind === "forget previous" || kind === "remove")) return false;
+  const write = changes.find((change) => change.kind === "write");
+  if (write === undefined) return previous?.isOpen === true;
+  return (
+    changes.some(({ kind }) => kind === "keep previous") ||
+    previous?.next.includes(write.value) === true
+  );
 }
 
 function reportLeases(leases: readonly HeldLease[], { outlooks }: Plan): readonly unknown[] {

@@ -23,7 +23,6 @@ import { findForeignVariables } from "./foreign-variables";
 import { type HostSettings, hostNeedsOf, observeHostSettings } from "./host-settings";
 import { findHostLacks } from "./host-lacks";
 import { type Lack, findLacks } from "./lacks";
-import { type Site } from "./network-lacks";
 import { type PreviousFile, observePreviousFiles } from "./previous-files";
 import { type Answers, observeAnswers } from "./query";
 import { type Residue, observeResidue } from "./residue";
@@ -140,7 +139,7 @@ export async function observe(declared: Declared): Promise<Observed> {
     answers:
       declared.query === undefined
         ? undefined
-        : await observeAnswers(declared.query, siteOf(declared, daemon)),
+        : await observeAnswers(declared.query, tryReadNetwork(daemon)),
   };
 }
 
@@ -189,9 +188,10 @@ function observeNetwork({ interface: name }: Declared): HostNetwork {
   };
 }
 
-function siteOf({ flags }: Declared, daemon: RunningDaemon | undefined): Site {
+/** What the daemon was started for; undefined where it does not tell. */
+function tryReadNetwork(daemon: RunningDaemon | undefined): OverlayNetwork | undefined {
   const mark = daemon === undefined ? undefined : markOfProcess(daemon.environment);
-  return { flags, running: mark === undefined ? undefined : ofMark(mark) };
+  return mark === undefined ? undefined : ofMark(mark);
 }
 
 function tryReadFolder(path: string): Folder | undefined {

@@ -16,7 +16,8 @@ import {
   observeCertificates,
   readCertificates,
 } from "./certificates";
-import { type Site, findNetworkLacks } from "./network-lacks";
+import { type Lack } from "./lacks";
+import { findNetworkLacks } from "./network-lacks";
 
 /** The questions, as far as they are not answered by the options themselves. */
 export interface Query {
@@ -31,7 +32,7 @@ export interface Query {
 export interface Answers {
   readonly arch: Arch | undefined;
   readonly certificates: CertificateState | undefined;
-  /** Sentences; undefined: not asked for. */
+  /** Sentences about the backend; undefined: not asked for. */
   readonly networkLacks: readonly string[] | undefined;
 }
 
@@ -72,12 +73,12 @@ function tryReadNetwork(
 /** Asks the host. */
 export async function observeAnswers(
   { certificates, network }: Query,
-  site: Site,
+  running: OverlayNetwork | undefined,
 ): Promise<Answers> {
   return {
     arch: tryArchOfMachine(machine(), endianness()),
     certificates: certificates === undefined ? undefined : await observeCertificates(certificates),
-    networkLacks: network === undefined ? undefined : findNetworkLacks(network, site),
+    networkLacks: network === undefined ? undefined : findNetworkLacks(network, running),
   };
 }
 
@@ -87,6 +88,7 @@ export function reportAnswers(
   answers: Answers,
   address: string | undefined,
   runningVersion: FlannelVersion | undefined,
+  lacks: readonly Lack[],
 ): Readonly<Record<string, unknown>> {
   const found =
     query.certificates === undefined || answers.certificates === undefined
@@ -99,8 +101,14 @@ export function reportAnswers(
     differing_certificates: found?.differing ?? [],
     outdated_certificates: found?.outdated ?? [],
     wave: query.wave,
-    network_lacks: answers.networkLacks ?? null,
+    network_lacks:
+      answers.networkLacks === undefined ? null : [...answers.networkLacks, ...vitalOf(lacks)],
   };
+}
+
+/** Under the configuration that is to be. */
+function vitalOf(lacks: readonly Lack[]): readonly string[] {
+  return lacks.filter((lack) => lack.isVital && !lack.isBroughtLater).map(({ message }) => message);
 }
 
 function isUnset(serial: unknown): boolean {

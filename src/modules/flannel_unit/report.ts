@@ -39,6 +39,7 @@ export function report(
           observed.answers,
           observed.network.address,
           observed.runningVersion,
+          observed.lacks,
         )),
   };
 }

@@ -20,8 +20,6 @@ function wordOf(need: BackendNeed): string {
       return need.device;
     case "program":
       return need.name;
-    case "family":
-      return `IPv${need.family}`;
   }
 }
 
@@ -44,18 +42,9 @@ describe("what a configuration needs of a host", () => {
     ["host-gw, which writes routes only", { backend: { Type: "host-gw" } }, []],
     ["extension, whose commands are its own affair", { backend: { Type: "extension" } }, []],
     [
-      "nftables and IPv6",
-      { backend: { Type: "host-gw" }, nftables: true, networks: DUAL },
-      ["EnableNFTables: nft", "EnableIPv6: IPv6"],
-    ],
-    [
       "a VNI that is too long for a name, in one family",
       { backend: { Type: "vxlan", VNI: 10_000 }, networks: DUAL },
-      [
-        "backend vxlan: flannel-v6.10000",
-        `backend vxlan: ${device} vxlan id 10000 dstport 8472`,
-        "EnableIPv6: IPv6",
-      ],
+      ["backend vxlan: flannel-v6.10000", `backend vxlan: ${device} vxlan id 10000 dstport 8472`],
     ],
   ];
   for (const [name, overlay, expected] of cases) {

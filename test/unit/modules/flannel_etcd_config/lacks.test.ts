@@ -36,10 +36,13 @@ describe("what hosts lack for a configuration", () => {
     expect(await refusalOf({ stored: VXLAN }, { state: "absent" })).to.deep.equal([]);
   });
 
-  it("names some hosts of many, and counts the others", () => {
+  it("is told once for all hosts that lack the same, of whom some are named and the others counted", () => {
     const many = Array.from({ length: 12 }, (_, index) => [`host-${index}`, ["no ipip"]]);
-    const [obstacle] = findLackingHosts("/net/config", readLacks(Object.fromEntries(many) as Json));
-    expect(obstacle?.message).to.match(/host-9: no ipip; and 2 more hosts$/);
+    const lacks = readLacks({ ...(Object.fromEntries(many) as Json), odd: ["no ipip", "no nft"] });
+    const [obstacle] = findLackingHosts("/net/config", lacks);
+    expect(obstacle?.message).to.match(
+      /: host-0, host-1, .*, host-9 and 2 more hosts: no ipip; odd: no ipip, no nft$/,
+    );
     expect(obstacle?.lasting).to.equal(true); // check mode refuses, too
   });
 

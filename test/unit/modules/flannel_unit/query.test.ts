@@ -142,13 +142,16 @@ describe("flannel_unit query", () => {
 
   it("tells what the host lacks for the network that is to be, whatever the daemon was started for", () => {
     const network_config = { Network: "10.1.0.0/16", Backend: { Type: "ipip" } };
-    const host = UnitHost.running().answering({ networkLacks: ["no ipip"] });
+    const host = UnitHost.running()
+      .answering({ networkLacks: ["no ipip"] })
+      .lacking("no port")
+      .lacking("no binary", { isBroughtLater: true })
+      .lacking("no rules", { isVital: false });
     const scene = given({ ...QUERY, network_config })
       .on(host)
       .plans()
-      .because()
-      .warns();
-    expect(answersOf(scene)).to.deep.include({ network_lacks: ["no ipip"] });
+      .because();
+    expect(answersOf(scene)).to.deep.include({ network_lacks: ["no ipip", "no port"] });
     expect(scene.declared.query?.network?.backend).to.deep.equal({ Type: "ipip" });
   });
 
