@@ -61,5 +61,7 @@ function markTrusted(block: string): string {
   const der = Buffer.from(block.replace(/-----[^-]*-----/g, ""), "base64");
   const body = Buffer.concat([der, TRUSTED_FOR_SERVERS]).toString("base64");
   const label = "TRUSTED CERTIFICATE-----";
-  return `-----BEGIN ${label}\n${body.replace(/.{64}/g, "$&\n")}\n-----END ${label}\n`;
+  // OpenSSL reads no further than an empty line, which a break behind each 64 would make of a last one that is full.
+  const lines = body.match(/.{1,64}/g) ?? [];
+  return [`-----BEGIN ${label}`, ...lines, `-----END ${label}`, ""].join("\n");
 }

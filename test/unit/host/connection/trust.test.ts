@@ -56,6 +56,19 @@ describe("the CAs to trust", () => {
     }
   }
 
+  it("are one of any length: one CA of sixteen ends with a full line", async () => {
+    const endings = new Set<number>();
+    for (let length = 1; length <= 48; length++) {
+      const ca = new Certificates("x".repeat(length));
+      const [text = ""] = await readCaFile("ca_file", ca.ca);
+      ca.remove();
+      const lines = text.trimEnd().split("\n");
+      endings.add(lines.at(-2)?.length ?? 0);
+      expect(lines).not.to.include("");
+    }
+    expect([...endings]).to.include(64);
+  });
+
   it("are an intermediate one as it is, as for Go", async () => {
     expect(await trial(intermediate.ca)).to.equal("");
   });
