@@ -52,7 +52,13 @@ export interface Places {
 
 const SETTINGS: DownloadSettings = {
   ...{ timeoutMs: 30_000, retries: 3, deadlineMs: 1_800_000, maxBytes: 256 * 1024 * 1024 },
-  ...{ headers: [], environment: process.env, validateCerts: true, caFile: undefined },
+  ...{
+    headers: [],
+    environment: process.env,
+    validateCerts: true,
+    caFile: undefined,
+    clientCertificate: undefined,
+  },
   sleep: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
 };
 

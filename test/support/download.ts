@@ -68,4 +68,5 @@ const SETTINGS: Omit<DownloadSettings, "sleep"> = {
   environment: {},
   validateCerts: true,
   caFile: undefined,
+  clientCertificate: undefined,
 };

@@ -1,4 +1,4 @@
-// URLs: how they are shown, what in them is secret, which headers and which proxy belong to them.
+// URLs: how they are shown, what in them is secret, which headers belong to them.
 
 import { ModuleError } from "../../base/errors";
 import { decodePercent, tryParseUrl, userinfoIn, withoutUserinfo } from "../../base/userinfo";
@@ -50,49 +50,11 @@ export function basicAuthorization(url: URL): string | undefined {
 
 /** The declared headers that this URL's host may see. */
 export function headersFor(url: URL, declared: readonly HostHeaders[]): Record<string, string> {
-  const ours = declared.filter(({ host }) => host.toLowerCase() === url.host);
+  const ours = declared.filter(({ host }) => isHostOf(host, url));
   return Object.assign({}, ...ours.map(({ headers }) => headers)) as Record<string, string>;
 }
 
-type Environment = Readonly<Record<string, string | undefined>>;
-
-/**
- * The proxy for a URL by `http_proxy`, `https_proxy` and `no_proxy` (or in capitals, as curl and
- * Python read them). Throws `invalid_arguments` for a proxy that is not an HTTP one.
- */
-export function proxyFor(url: URL, environment: Environment): URL | undefined {
-  const scheme = url.protocol.slice(0, -1);
-  const setting = variable(environment, `${scheme}_proxy`);
-  if (setting === "" || isExempt(url, variable(environment, "no_proxy"))) return undefined;
-  const proxy = tryParseUrl(setting.includes("://") ? setting : `http://${setting}`);
-  if (proxy?.protocol === "http:" || proxy?.protocol === "https:") return proxy;
-  throw new ModuleError(
-    "invalid_arguments",
-    `${scheme}_proxy: expected the URL of an HTTP proxy such as http://proxy.example:3128`,
-  );
-}
-
-function variable(environment: Environment, name: string): string {
-  return environment[name] ?? environment[name.toUpperCase()] ?? "";
-}
-
-/** no_proxy: names (with all below them), addresses, either with a port, or "*". */
-function isExempt(url: URL, noProxy: string): boolean {
-  const host = url.hostname.replace(/^\[|\]$/g, "");
-  const port = url.port === "" ? { "http:": "80", "https:": "443" }[url.protocol] : url.port;
-  const entries = noProxy.toLowerCase().split(/[\s,]+/);
-  return entries.some((entry) => {
-    if (entry === "*") return true;
-    const exemption = parseExemption(entry);
-    if (exemption.port !== undefined && exemption.port !== port) return false;
-    const { name } = exemption;
-    return name !== "" && (host === name || host.endsWith(`.${name}`));
-  });
-}
-
-/** Parts name and port: "m.example:81", "[::1]:81", or "::1", where no colon is before a port. */
-function parseExemption(entry: string): { name: string; port: string | undefined } {
-  const match = /^\[(.+)\](?::(\d+))?$/.exec(entry) ?? /^([^:]*)(?::(\d+))?$/.exec(entry);
-  const name = match?.[1] ?? entry;
-  return { name: name.replace(/^\*?\./, ""), port: match?.[2] };
+/** Whether a declared host ("Mirror.example:443", "bücher.example") is that of a URL. */
+export function isHostOf(host: string, url: URL): boolean {
+  return tryParseUrl(`${url.protocol}//${host}`)?.host === url.host;
 }

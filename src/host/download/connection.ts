@@ -5,7 +5,8 @@ import { type IncomingMessage } from "node:http";
 import { type Socket } from "node:net";
 
 import { resolveHost } from "../connection/resolve";
-import { type TlsClient, createTlsClient, secure } from "../connection/secure";
+import { readClientCertificate } from "../connection/client-certificate";
+import { type TlsClient, type TlsMaterial, createTlsClient, secure } from "../connection/secure";
 import { connectAny } from "../connection/tcp";
 import { readCaFile, readSystemCas } from "../connection/trust";
 import { basicAuthorization, showUrl } from "./address";
@@ -15,6 +16,14 @@ export interface TlsSettings {
   readonly validateCerts: boolean;
   /** A PEM file with CAs to trust beside the system's. */
   readonly caFile: string | undefined;
+  /** What this side shows to servers that ask for it. */
+  readonly clientCertificate: ClientCertificate | undefined;
+}
+
+/** Its PEM files. */
+export interface ClientCertificate {
+  readonly certFile: string;
+  readonly keyFile: string;
 }
 
 /**
@@ -28,31 +37,38 @@ export async function openConnection(
   timeoutMs: number,
 ): Promise<Socket> {
   const first = proxy ?? url;
-  const socket = await connectPlain(first, timeoutMs);
+  const name = nameOf(url, proxy);
+  const socket = await connectPlain(first, name, timeoutMs);
   try {
     const link =
-      first.protocol === "https:" ? await encrypt(socket, first, tls, timeoutMs) : socket;
+      first.protocol === "https:" ? await encrypt(socket, first, name, tls, timeoutMs) : socket;
     if (proxy === undefined || url.protocol === "http:") return link;
     await openTunnel(link, url, proxy, timeoutMs);
-    return await encrypt(link, url, tls, timeoutMs);
+    return await encrypt(link, url, showUrl(url), tls, timeoutMs);
   } catch (error) {
     socket.destroy();
     throw error;
   }
 }
 
-async function connectPlain(url: URL, timeoutMs: number): Promise<Socket> {
+/** What a fault is told of: the address, and the proxy on the way to it. */
+export function nameOf(url: URL, proxy: URL | undefined): string {
+  return proxy === undefined ? showUrl(url) : `${showUrl(url)}: the proxy ${showUrl(proxy)}`;
+}
+
+async function connectPlain(url: URL, name: string, timeoutMs: number): Promise<Socket> {
   const port = Number(url.port) || (url.protocol === "https:" ? 443 : 80);
   try {
     return await connectAny(await resolveHost(hostOf(url), timeoutMs), port, timeoutMs);
   } catch (error) {
-    throw translateTransferError(showUrl(url), error);
+    throw translateTransferError(name, error);
   }
 }
 
 async function encrypt(
   socket: Socket,
   url: URL,
+  name: string,
   settings: TlsSettings,
   timeoutMs: number,
 ): Promise<Socket> {
@@ -60,17 +76,27 @@ async function encrypt(
   try {
     return await secure(socket, hostOf(url), client, timeoutMs);
   } catch (error) {
-    throw translateTransferError(showUrl(url), error);
+    throw translateTransferError(name, error);
   }
 }
 
 /** Node brings Mozilla's CAs; added are the host's own (a company's) and the declared. */
-async function tlsClientFor({ validateCerts, caFile }: TlsSettings): Promise<TlsClient> {
-  if (!validateCerts) return createTlsClient({ ca: [] }, false);
+async function tlsClientFor(settings: TlsSettings): Promise<TlsClient> {
+  const { validateCerts, caFile } = settings;
+  const own = await readOwn(settings.clientCertificate);
+  if (!validateCerts) return createTlsClient({ ca: [], ...own }, false);
   const { rootCertificates } = await import("node:tls");
   const declared = caFile === undefined ? [] : await readCaFile("ca_file", caFile);
   const ca = [...rootCertificates, ...(await readSystemCas()), ...declared];
-  return createTlsClient({ ca });
+  return createTlsClient({ ca, ...own });
+}
+
+async function readOwn(files: ClientCertificate | undefined): Promise<Partial<TlsMaterial>> {
+  if (files === undefined) return {};
+  return readClientCertificate(
+    { option: "client_cert", path: files.certFile },
+    { option: "client_key", path: files.keyFile },
+  );
 }
 
 async function openTunnel(link: Socket, url: URL, proxy: URL, timeoutMs: number): Promise<void> {
@@ -80,6 +106,7 @@ async function openTunnel(link: Socket, url: URL, proxy: URL, timeoutMs: number)
   const request = httpRequest({
     method: "CONNECT",
     path: target,
+    maxHeaderSize: 256 * 1024,
     createConnection: () => link,
     headers: {
       Host: target,
@@ -87,18 +114,20 @@ async function openTunnel(link: Socket, url: URL, proxy: URL, timeoutMs: number)
     },
   });
   request.end();
+  const name = nameOf(url, proxy);
   // A refusal comes as "connect" too: it is the answer to CONNECT, whatever its status.
-  const [response] = (await waitFor(request, "connect", proxy, timeoutMs)) as [IncomingMessage];
+  const [response] = (await waitFor(request, "connect", name, timeoutMs)) as [IncomingMessage];
   const status = response.statusCode ?? 0;
-  if (status === 200) return;
-  throw describeStatus(`proxy ${showUrl(proxy)} asked for ${target}`, status, undefined);
+  // Any success opens the tunnel (RFC 9110, 9.3.6).
+  if (status >= 200 && status < 300) return;
+  throw describeStatus(name, status, response.headers["retry-after"]);
 }
 
 /** Waits for an answer to a request, and destroys it when it does not come in time. */
 export async function waitFor(
   emitter: NodeJS.EventEmitter & { destroy(): unknown },
   event: "connect" | "response",
-  url: URL,
+  name: string,
   timeoutMs: number,
 ): Promise<unknown[]> {
   const limit = new AbortController();
@@ -111,8 +140,8 @@ export async function waitFor(
     return (await once(emitter, event, { signal: limit.signal })) as unknown[];
   } catch (error) {
     emitter.destroy();
-    if (!limit.signal.aborted) throw translateTransferError(showUrl(url), error);
-    const message = `${showUrl(url)}: no answer within ${timeoutMs / 1000} s`;
+    if (!limit.signal.aborted) throw translateTransferError(name, error);
+    const message = `${name}: no answer within ${timeoutMs / 1000} s`;
     throw new TransferError("timeout", message, true, { cause: error });
   } finally {
     clearTimeout(timer);

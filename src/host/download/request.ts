@@ -3,9 +3,10 @@
 import { type IncomingMessage } from "node:http";
 
 import { type Deadline } from "../deadline";
-import { type HostHeaders, basicAuthorization, headersFor, proxyFor, showUrl } from "./address";
-import { type TlsSettings, openConnection, waitFor } from "./connection";
+import { type HostHeaders, basicAuthorization, headersFor, showUrl } from "./address";
+import { type TlsSettings, nameOf, openConnection, waitFor } from "./connection";
 import { TransferError, describeStatus } from "./failure";
+import { proxyFor } from "./proxy";
 
 export interface RequestSettings extends TlsSettings {
   /** How long to wait for a connection, for an answer, and for more of a body. */
@@ -84,7 +85,7 @@ async function requestOnce(
   settings: RequestSettings,
   extra: Readonly<Record<string, string>>,
 ): Promise<IncomingMessage> {
-  const proxy = proxyFor(url, settings.environment);
+  const proxy = await proxyFor(url, settings.environment);
   const limitMs = Math.ceil(Math.min(settings.timeoutMs, settings.deadline.remainingMs()));
   const socket = await openConnection(url, proxy, settings, limitMs);
   const isProxied = proxy !== undefined && url.protocol === "http:";
@@ -107,7 +108,12 @@ async function requestOnce(
     },
   });
   request.end();
-  const [response] = (await waitFor(request, "response", url, limitMs)) as [IncomingMessage];
+  const [response] = (await waitFor(
+    request,
+    "response",
+    nameOf(url, isProxied ? proxy : undefined),
+    limitMs,
+  )) as [IncomingMessage];
   response.on("error", () => undefined);
   return response;
 }

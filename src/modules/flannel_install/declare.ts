@@ -7,6 +7,7 @@ import { isRecord } from "../../base/json";
 import { type Arch, DAEMON, MK_DOCKER_OPTS, parseArch } from "../../flannel/release-assets";
 import { parseVersion, tagOf } from "../../flannel/version";
 import { type FlannelInstallOptions } from "../../generated/flannel_install";
+import { type ClientCertificate } from "../../host/download/connection";
 import { parseMode } from "../../host/file-mode";
 import { declareChecksums } from "./checksum-policy";
 import { type ReleasePage, declarePage } from "./release-page";
@@ -126,6 +127,7 @@ function declareSource(options: FlannelInstallOptions): DeclaredSource {
     withScript: options.mk_docker_opts,
     src: options.src === undefined ? undefined : normalize(options.src),
     urls: options.url,
+    pages: [options.release_page],
     checksum: declareChecksums(options),
     headers: declareHeaders(options.headers ?? {}),
     transfer: {
@@ -135,10 +137,21 @@ function declareSource(options: FlannelInstallOptions): DeclaredSource {
       maxBytes: MAX_DOWNLOAD_BYTES,
       validateCerts: options.validate_certs,
       caFile: options.ca_file,
+      clientCertificate: declareClientCertificate(options),
       environment: process.env,
       sleep: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
     },
   };
+}
+
+/** A key that is not named is in the file of the certificate. */
+function declareClientCertificate({
+  client_cert: certFile,
+  client_key: keyFile,
+}: FlannelInstallOptions): ClientCertificate | undefined {
+  if (certFile !== undefined) return { certFile, keyFile: keyFile ?? certFile };
+  if (keyFile === undefined) return undefined;
+  throw new ModuleError("invalid_arguments", "client_key: needs client_cert, too; name its file");
 }
 
 function parseProgramMode(value: unknown): number {

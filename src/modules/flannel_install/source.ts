@@ -4,7 +4,7 @@
 import { basename } from "node:path";
 
 import { ModuleError } from "../../base/errors";
-import { decodePercent } from "../../base/userinfo";
+import { decodePercent, tryParseUrl } from "../../base/userinfo";
 import {
   type Arch,
   type AssetChoice,
@@ -14,7 +14,7 @@ import {
 } from "../../flannel/release-assets";
 import { type FlannelVersion } from "../../flannel/version";
 import { type DeclaredChecksum } from "../../host/checksum";
-import { type HostHeaders, parseUrl } from "../../host/download/address";
+import { type HostHeaders, isHostOf, parseUrl } from "../../host/download/address";
 import { type DownloadSettings } from "../../host/download/download";
 
 /** What is declared; URLs still have their placeholders. */
@@ -25,6 +25,8 @@ export interface DeclaredSource {
   /** A file of the host to take instead of a download. */
   readonly src: string | undefined;
   readonly urls: readonly string[];
+  /** Other addresses that headers may be for. */
+  readonly pages: readonly string[];
   readonly checksum: ChecksumPolicy;
   readonly headers: DeclaredHeaders;
   readonly transfer: Omit<DownloadSettings, "headers">;
@@ -85,7 +87,10 @@ export function sourceFor(declared: DeclaredSource, arch: Arch): Source {
     ...{ version, arch, withScript, asset, src, urls, checksum, policy },
     isLenient: declaredChecksum === undefined && choice.kind === "archive",
     assetNames: [names[0] ?? asset, asset],
-    download: { ...declared.transfer, headers: headersFor(declared.headers, urls) },
+    download: {
+      ...declared.transfer,
+      headers: headersFor(declared.headers, urls, listsOf(declared, checksum)),
+    },
   };
 }
 
@@ -126,13 +131,35 @@ function checksumFor(checksum: DeclaredChecksum, choice: AssetChoice): DeclaredC
 function headersFor(
   { plain, perHost }: DeclaredHeaders,
   urls: readonly URL[],
+  others: readonly URL[],
 ): readonly HostHeaders[] {
+  refuseStrangers(perHost, [...urls, ...others]);
   if (Object.keys(plain).length === 0) return perHost;
-  const [host, ...others] = new Set(urls.map((url) => url.host));
-  if (host !== undefined && others.length === 0) return [...perHost, { host, headers: plain }];
+  const [host, ...rest] = new Set(urls.map((url) => url.host));
+  if (host !== undefined && rest.length === 0) return [...perHost, { host, headers: plain }];
   throw new ModuleError(
     "invalid_arguments",
-    `headers: url names ${others.length + 1} hosts, say which of them may see the headers: ` +
-      `{${[host, ...others].join(": {...}, ")}: {...}}`,
+    `headers: url names ${rest.length + 1} hosts, say which of them may see the headers: ` +
+      `{${[host, ...rest].join(": {...}, ")}: {...}}`,
+  );
+}
+
+/** Other addresses that are asked, and may need headers. */
+function listsOf(
+  { pages }: DeclaredSource,
+  checksum: DeclaredChecksum | undefined,
+): readonly URL[] {
+  const texts = [...pages, ...(checksum?.kind === "list" ? [checksum.url] : [])];
+  return texts.flatMap((text) => tryParseUrl(text) ?? []);
+}
+
+/** Headers that nobody gets are a mistake, and a token that was not sent is a puzzling 401. */
+function refuseStrangers(perHost: readonly HostHeaders[], asked: readonly URL[]): void {
+  const stranger = perHost.find(({ host }) => !asked.some((url) => isHostOf(host, url)));
+  if (stranger === undefined) return;
+  const hosts = [...new Set(asked.map((url) => url.host))].filter((host) => host !== "");
+  throw new ModuleError(
+    "invalid_arguments",
+    `headers: ${stranger.host}: no address is at that host, expected one of ${hosts.join(", ")}`,
   );
 }

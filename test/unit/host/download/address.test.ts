@@ -6,7 +6,6 @@ import {
   basicAuthorization,
   headersFor,
   parseUrl,
-  proxyFor,
   secretsOfUrl,
   showUrl,
 } from "../../../../src/host/download/address";
@@ -92,70 +91,5 @@ describe("addresses of downloads", () => {
     for (const other of ["https://m.example:8080/", "https://a.m.example/", "https://example/"]) {
       expect(headersOf(other), other).to.deep.equal({});
     }
-  });
-
-  describe("and their proxy", () => {
-    const proxied: readonly (readonly [string, Record<string, string>, string | undefined])[] = [
-      ["http://m/", { http_proxy: "http://p:3128" }, "http://p:3128/"],
-      ["http://m/", { HTTP_PROXY: "http://p:3128" }, "http://p:3128/"],
-      ["http://m/", { http_proxy: "http://a:1", HTTP_PROXY: "http://b:1" }, "http://a:1/"],
-      ["http://m/", { http_proxy: "p:3128" }, "http://p:3128/"],
-      ["http://m/", { https_proxy: "http://p:3128" }, undefined],
-      ["https://m/", { https_proxy: "https://p" }, "https://p/"],
-      ["https://m/", { http_proxy: "http://p:3128" }, undefined],
-      ["https://m/", { https_proxy: "" }, undefined],
-      ["https://m/", {}, undefined],
-    ];
-    for (const [url, environment, expected] of proxied) {
-      it(`${url} with ${JSON.stringify(environment)} is ${String(expected)}`, () => {
-        expect(proxyFor(new URL(url), environment)?.href).to.equal(expected);
-      });
-    }
-
-    const exempt: readonly (readonly [string, string, boolean])[] = [
-      ["http://m.example/", "m.example", true],
-      ["http://a.m.example/", "m.example", true],
-      ["http://am.example/", "m.example", false],
-      ["http://a.m.example/", ".m.example", true],
-      ["http://a.m.example/", "*.m.example", true],
-      ["http://m.example/", "x, m.example", true],
-      ["http://m.example/", "x m.example", true],
-      ["http://M.EXAMPLE/", "m.example", true],
-      ["http://m.example/", "M.Example", true],
-      ["http://m.example:81/", "m.example:81", true],
-      ["http://m.example/", "m.example:80", true],
-      ["http://m.example/", "m.example:81", false],
-      ["http://m.example/", "*", true],
-      ["http://10.0.0.1/", "10.0.0.1", true],
-      ["http://10.0.0.11/", "10.0.0.1", false],
-      ["http://[::1]/", "::1", true],
-      ["http://[::1]:81/", "[::1]:81", true],
-      ["http://[::1]:82/", "[::1]:81", false],
-      ["http://m.example/", "", false],
-      ["http://m.example/", ",", false],
-    ];
-    for (const [url, noProxy, isExempt] of exempt) {
-      it(`is ${isExempt ? "not " : ""}used for ${url} when no_proxy is "${noProxy}"`, () => {
-        const environment = { http_proxy: "http://p:3128", no_proxy: noProxy };
-        expect(proxyFor(new URL(url), environment) === undefined).to.equal(isExempt);
-      });
-    }
-
-    it("must be an HTTP one", () => {
-      const environment = { https_proxy: "socks5://p:1080" };
-      expect(() => proxyFor(new URL("https://m/"), environment)).to.throw("HTTP proxy");
-    });
-
-    it("is decided without fault for any no_proxy", () => {
-      fc.assert(
-        fc.property(fc.string(), fc.webUrl({ validSchemes: ["http"] }), (noProxy, url) => {
-          const environment = { http_proxy: "http://p:1", no_proxy: noProxy };
-          const { hostname } = new URL(url);
-          expect(proxyFor(new URL(url), environment)?.host ?? "p:1").to.equal("p:1");
-          const named = { ...environment, no_proxy: `x,${hostname},y` };
-          expect(proxyFor(new URL(url), named)).to.equal(undefined);
-        }),
-      );
-    });
   });
 });

@@ -5,7 +5,7 @@ import { expect } from "chai";
 
 import { openConnection } from "../../../../src/host/download/connection";
 
-const TLS = { validateCerts: true, caFile: undefined };
+const TLS = { validateCerts: true, caFile: undefined, clientCertificate: undefined };
 
 /** Connects to a server that treats its first client so, and returns how that ends. */
 async function failureAt(behave: (socket: Socket) => void): Promise<unknown> {

@@ -110,6 +110,31 @@ describe("flannel_install: the source", () => {
       ]);
     });
 
+    it("know their host in every way to write it", () => {
+      for (const [host, url] of [
+        ["mirror.example:443", "https://mirror.example/x"],
+        ["Mirror.Example", "https://mirror.example/x"],
+        ["b\u00fccher.example", "https://b\u00fccher.example/x"],
+        ["[::1]:80", "http://[::1]/x"],
+      ] as const) {
+        expect(headersOf({ [host]: { "X-Token": "t" } }, [url])).to.have.length(1);
+      }
+    });
+
+    it("are refused for a host that is asked for nothing", () => {
+      for (const host of ["mirror.exmaple", "mirror.example:80", "mirror.example:8443", "a/b"]) {
+        expect(() => headersOf({ [host]: { X: "t" } }, ["https://mirror.example/x"])).to.throw(
+          `headers: ${host}: no address is at that host, expected one of mirror.example`,
+        );
+      }
+    });
+
+    it("may be for the host of the list of checksums, and of the page of the release", () => {
+      const checksum = "sha256:https://sums.example/{version}";
+      const headers = { "sums.example": { X: "t" }, "api.example": { X: "t" } };
+      expect(resolve({ checksum, headers }).download.headers).to.have.length(2);
+    });
+
     for (const headers of [
       { "X Y": "t" },
       { X: "a\r\nHost: b" },
