@@ -9,8 +9,10 @@ export interface FlannelVersion {
   readonly patch: number;
   /** "rc1" of v0.10.0-rc1; sorts before the release. */
   readonly prerelease: string | undefined;
-  /** "ck1" of a distribution's v0.22.3+ck1; does not take part in comparison. */
+  /** "ck1" of a distribution's v0.22.3+ck1, "k3s1.23" of v0.21.3-k3s1.23; does not take part in comparison. */
   readonly build: string | undefined;
+  /** What stands before `build` in the tag, where that is no "+". */
+  readonly joint?: "-";
 }
 
 const PATTERN = /^v?(\d+)\.(\d+)\.(\d+)(?:-([0-9A-Za-z.-]+))?(?:\+([0-9A-Za-z.-]+))?$/;
@@ -20,7 +22,12 @@ export function tryParseVersion(text: string): FlannelVersion | undefined {
   const match = PATTERN.exec(text.trim());
   if (match === null) return undefined;
   const [, major, minor, patch, prerelease, build] = match;
-  return { major: Number(major), minor: Number(minor), patch: Number(patch), prerelease, build };
+  const numbers = { major: Number(major), minor: Number(minor), patch: Number(patch) };
+  // flannel tagged v0.20.1-k3s1.23 to v0.21.3-k3s1.23 after the releases of these numbers.
+  const isRebuild = build === undefined && /^k3s/.test(prerelease ?? "");
+  return isRebuild
+    ? { ...numbers, prerelease: undefined, build: prerelease, joint: "-" }
+    : { ...numbers, prerelease, build };
 }
 
 /** What a program printed, and how it ended. */
@@ -50,7 +57,7 @@ export function parseVersion(text: string, option = "version"): FlannelVersion {
 /** The release tag: "v0.10.0". */
 export function tagOf(version: FlannelVersion): string {
   const prerelease = version.prerelease === undefined ? "" : `-${version.prerelease}`;
-  const build = version.build === undefined ? "" : `+${version.build}`;
+  const build = version.build === undefined ? "" : `${version.joint ?? "+"}${version.build}`;
   return `v${version.major}.${version.minor}.${version.patch}${prerelease}${build}`;
 }
 

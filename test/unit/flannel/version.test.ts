@@ -21,11 +21,18 @@ describe("flannel versions", () => {
   for (const [a, b] of [
     ["v0.10.0", "0.10.0"],
     ["v0.22.3+ck1", "0.22.3"],
+    ["v0.21.3-k3s1.23", "0.21.3"],
   ] as const) {
     it(`${a} and ${b} are the same release`, () => {
       expect(compareVersions(parseVersion(a), parseVersion(b))).to.equal(0);
     });
   }
+
+  it("keep the tag of a rebuild as flannel writes it, and what that release has", () => {
+    expect(tagOf(parseVersion("v0.21.3-k3s1.23"))).to.equal("v0.21.3-k3s1.23");
+    expect(isAtLeast(parseVersion("v0.21.3-k3s1.23"), "0.21.3")).to.equal(true);
+    expect(isAtLeast(parseVersion("v0.10.0-rc1"), "0.10.0")).to.equal(false);
+  });
 
   it("isAtLeast counts the boundary in", () => {
     expect(isAtLeast(parseVersion("v0.18.0"), "0.18.0")).to.equal(true);
@@ -40,6 +47,8 @@ describe("flannel versions", () => {
     ["v0.22.3", "v0.22.3+ck1", false],
     ["v0.22.4", "v0.22.3", false],
     ["v0.22.3-rc1", "v0.22.3", false],
+    ["v0.21.3-k3s1.23", "v0.21.3", true],
+    ["v0.21.3", "v0.21.3-k3s1.23", false],
   ] as const) {
     it(`${installed} ${answer ? "is" : "is not"} what ${wanted} asks for`, () => {
       expect(satisfies(parseVersion(installed), parseVersion(wanted))).to.equal(answer);
