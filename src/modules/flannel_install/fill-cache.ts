@@ -48,7 +48,7 @@ async function withLock(change: AssetDownload, { observed }: Run): Promise<Asset
   const { paths, source } = change;
   const lock = await lockCache(change);
   try {
-    if (lock.hasWaited) rethrowShared(paths.failure, source);
+    if (lock.hasWaited) await rethrowShared(paths.failure, source);
     await refuseStale(paths, observed);
     await removeDebris(paths);
     return await download(change, observed);

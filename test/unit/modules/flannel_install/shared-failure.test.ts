@@ -1,6 +1,6 @@
 // What the runs that were waiting are told of the one that has failed.
 
-import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -25,9 +25,9 @@ describe("flannel_install: a failure that is shared", () => {
     rmSync(directory, { recursive: true });
   });
 
-  const told = (options: Options = {}): unknown => {
+  const told = async (options: Options = {}): Promise<unknown> => {
     try {
-      rethrowShared(path, sourceWith(options, "arm64"));
+      await rethrowShared(path, sourceWith(options, "arm64"));
       return undefined;
     } catch (failure) {
       return failure;
@@ -37,12 +37,12 @@ describe("flannel_install: a failure that is shared", () => {
   it("is told with its code, however many pass it on, and nobody else may read it", async () => {
     await shareFailure(path, sourceWith({}, "arm64"), error);
     expect(statSync(path).mode & 0o777).to.equal(0o600);
-    const first = told();
+    const first = await told();
     expect(first).to.include({ code: "tls" });
     await shareFailure(path, sourceWith({}, "arm64"), first);
     const message =
       "https://m/x: the certificate has expired (another run at the same time was told so)";
-    expect(told()).to.include({ message });
+    expect(await told()).to.include({ message });
   });
 
   const others: Readonly<Record<string, Options>> = {
@@ -54,7 +54,7 @@ describe("flannel_install: a failure that is shared", () => {
   for (const [what, options] of Object.entries(others)) {
     it(`is none for who asks with ${what}`, async () => {
       await shareFailure(path, sourceWith({}, "arm64"), error);
-      expect(told(options)).to.equal(undefined);
+      expect(await told(options)).to.equal(undefined);
     });
   }
 
@@ -66,11 +66,24 @@ describe("flannel_install: a failure that is shared", () => {
     expect(existsSync(path)).to.equal(false);
   });
 
-  it("is none when nothing sensible is written down", () => {
-    expect(told()).to.equal(undefined);
+  it("keeps no token in a form that can be looked up, and never twice in the same", async () => {
+    const source = sourceWith({ headers: { "X-Token": "hunter2" } }, "arm64");
+    const write = async (): Promise<Record<string, string>> => {
+      await shareFailure(path, source, error);
+      return JSON.parse(readFileSync(path, "utf8")) as Record<string, string>;
+    };
+    const [one, other] = [await write(), await write()];
+    expect(Object.keys(one)).to.have.members(["code", "message", "salt", "question"]);
+    expect(JSON.stringify(one)).not.to.include("hunter2");
+    expect(one["question"]).to.have.length(44).and.not.equal(other["question"]);
+    expect(one["salt"]).to.have.length(24).and.not.equal(other["salt"]);
+  });
+
+  it("is none when nothing sensible is written down", async () => {
+    expect(await told()).to.equal(undefined);
     for (const content of ["", "{", "[]", '{"question": 1}', '{"code": "x", "message": "y"}']) {
       writeFileSync(path, content);
-      expect(told()).to.equal(undefined);
+      expect(await told()).to.equal(undefined);
     }
   });
 });
