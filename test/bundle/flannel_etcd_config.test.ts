@@ -123,6 +123,16 @@ describe("the bundle of flannel_etcd_config", function () {
     expect(real.result).to.include({ failed: true, error_code: "host" });
   });
 
+  it("prints nothing but its line, whatever characters and twins are in a text", async () => {
+    const config = "{Network: '10.200.0.0/16', Netwrok: 'a\u2028b\u2029', Netwrok: 'c\u2028'}";
+    const { stderr, result } = await runModuleFile(file, { ...OPTIONS, config });
+    expect(stderr).to.equal("");
+    expect(result).to.include({ failed: true, error_code: "invalid_config" });
+    expect(result["warnings"]).to.deep.equal([
+      "config: Netwrok is given twice, the last one counts",
+    ]);
+  });
+
   describe("with secrets in the declared configuration", () => {
     const backend = { Type: "ipsec", PSK: SECRET };
     const json = JSON.stringify({ ...CONFIG, Backend: backend });

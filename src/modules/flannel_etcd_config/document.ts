@@ -3,6 +3,7 @@
 import { coerce } from "../../ansible/coerce";
 import { type Context } from "../../ansible/module";
 import { ModuleError, messageOf } from "../../base/errors";
+import { escapeSeparators, findTwins } from "../../flannel/declared-text";
 import { isTooDeep } from "../../flannel/secret-text";
 import { convertTemplated } from "../../flannel/templated";
 import { type FlannelEtcdConfigOptions } from "../../generated/flannel_etcd_config";
@@ -15,7 +16,7 @@ type Options = Pick<
 /** The declared document before it is checked; undefined when the task declares none. */
 export async function readDocument(
   options: Options,
-  context: Pick<Context, "protect">,
+  context: Pick<Context, "protect" | "warn">,
 ): Promise<unknown> {
   const { config, backend } = options;
   if (isTooDeep(config ?? backend)) throw tooDeep(config === undefined ? "backend" : "config");
@@ -35,20 +36,29 @@ function documentOf({ network, subnet_len, subnet_min, subnet_max, backend }: Op
   return entries.length === 0 ? undefined : Object.fromEntries(entries);
 }
 
-async function parseText(text: string, context: Pick<Context, "protect">): Promise<unknown> {
+async function parseText(
+  text: string,
+  context: Pick<Context, "protect" | "warn">,
+): Promise<unknown> {
   const document = await parseLenient(text, context);
   if (isTooDeep(document)) throw tooDeep("config");
+  for (const key of findTwins(text)) {
+    context.warn(`config: ${key} is given twice, the last one counts`);
+  }
   return document;
 }
 
 /** Most text is plain JSON; the larger parser is loaded for the rest. */
-async function parseLenient(text: string, context: Pick<Context, "protect">): Promise<unknown> {
+async function parseLenient(
+  text: string,
+  context: Pick<Context, "protect" | "warn">,
+): Promise<unknown> {
   try {
     return JSON.parse(text) as unknown;
   } catch {
     const { default: json5 } = await import("json5");
     try {
-      return json5.parse<unknown>(text);
+      return json5.parse<unknown>(escapeSeparators(text));
     } catch (error) {
       context.protect(text); // whatever is in it: nobody can tell where its secrets are
       throw new ModuleError(

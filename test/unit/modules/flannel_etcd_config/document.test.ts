@@ -8,15 +8,20 @@ interface Read {
   readonly document?: unknown;
   readonly error?: { readonly code: string; readonly message: string };
   readonly secrets: readonly unknown[];
+  readonly warnings: readonly string[];
 }
 
 async function tryRead(options: Options): Promise<Read> {
   const secrets: unknown[] = [];
-  const context = { protect: (secret: unknown) => secrets.push(secret) };
+  const warnings: string[] = [];
+  const context = {
+    protect: (secret: unknown) => secrets.push(secret),
+    warn: (message: string) => warnings.push(message),
+  };
   try {
-    return { document: await readDocument(options, context), secrets };
+    return { document: await readDocument(options, context), secrets, warnings };
   } catch (error) {
-    return { error: error as NonNullable<Read["error"]>, secrets };
+    return { error: error as NonNullable<Read["error"]>, secrets, warnings };
   }
 }
 
@@ -27,6 +32,12 @@ async function read(options: Options): Promise<unknown> {
 describe("the declared configuration", () => {
   it("is nothing when nothing is given", async () => {
     expect(await read({})).to.equal(undefined);
+  });
+
+  it("is warned of where a key is given twice", async () => {
+    const { document, warnings } = await tryRead({ config: "{a: {b: 1, 'b': 2}, c: 3}" });
+    expect(document).to.deep.equal({ a: { b: 2 }, c: 3 });
+    expect(warnings).to.deep.equal(["config: a.b is given twice, the last one counts"]);
   });
 
   it("comes from single options", async () => {
