@@ -73,7 +73,8 @@ export class Faults {
 
   /** Secrets go before it is cut: half of one would be found by nobody. */
   #quote(value: unknown): string {
-    return shorten(this.redactor.redactText(JSON.stringify(value)), MAX_QUOTED);
+    const text = typeof value === "number" ? String(value) : JSON.stringify(value);
+    return shorten(this.redactor.redactText(text), MAX_QUOTED);
   }
 }
 

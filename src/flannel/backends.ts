@@ -196,7 +196,8 @@ const KIND_WORDS: Readonly<Record<Kind, string>> = {
 function hasKind(kind: Kind, value: unknown): value is Setting {
   if (kind === "int") return Number.isInteger(value);
   if (kind === "bool") return typeof value === "boolean";
-  return kind === "any" ? !(value instanceof RawJson) : typeof value === "string";
+  if (kind === "string") return typeof value === "string";
+  return !(value instanceof RawJson) && (typeof value !== "number" || Number.isFinite(value));
 }
 
 function checkSecrets(

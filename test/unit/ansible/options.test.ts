@@ -37,6 +37,13 @@ function messageFor(spec: ModuleSpec<unknown>, raw: Raw, redactor = new Redactor
   throw new Error("these options were taken");
 }
 
+describe("numbers that JSON has no word for", () => {
+  it("are shown as what they are", () => {
+    const message = messageFor(probe, { path: "/x", count: Infinity });
+    expect(message).to.include("got Infinity (float)");
+  });
+});
+
 describe("secret options", () => {
   const SECRET = "hunter2-hunter2";
   const wrong: readonly (readonly [string, unknown])[] = [

@@ -59,6 +59,11 @@ describe("JSON of unknown origin", () => {
     expect(showJson({ a: "b" })).to.equal('{"a":"b"}');
     expect(showJson(JSON.parse("1e400"))).to.equal("Infinity");
     expect(showJson(undefined)).to.equal("nothing");
+    expect([Infinity, NaN, -0.5].map((value) => showJson(value))).to.deep.equal([
+      "Infinity",
+      "NaN",
+      "-0.5",
+    ]);
     expect(showJson("x".repeat(58)))
       .to.have.lengthOf(60)
       .and.not.match(/\.\.\.$/);

@@ -100,6 +100,7 @@ describe("network configuration", () => {
         "IPv6Network: fd00::/125 is too small",
         { EnableIPv6: true, Network: "10.0.0.0/8", IPv6Network: "fd00::/125" },
       ],
+      ["SubnetLen: expected a prefix length such as 24, got Infinity", { SubnetLen: Infinity }],
       ["EnableIPv6: expected true or false", { Network: "10.0.0.0/16", EnableIPv6: "yes" }],
       [
         "EnableIPv4: both families are off, and flanneld ends with",
