@@ -11,9 +11,11 @@ import { buildProbe } from "./probe";
 import { nastyProbes, secretProbes } from "./arbitraries/contract-probe";
 import { nastyEtcdConfigs, secretEtcdConfigs } from "./arbitraries/flannel-etcd-config";
 import { nastyInstalls, secretInstalls } from "./arbitraries/flannel-install";
+import { nastyOverlays, secretOverlays } from "./arbitraries/flannel-overlay";
 import { nastyUnits, secretUnits } from "./arbitraries/flannel-unit";
 import { module as contractProbe } from "../fixtures/contract_probe/module";
 import { module as flannelInstall } from "../../src/modules/flannel_install/module";
+import { module as flannelOverlay } from "../../src/modules/flannel_overlay/module";
 import { module as flannelUnit } from "../../src/modules/flannel_unit/module";
 import { module as flannelEtcdConfig } from "../../src/modules/flannel_etcd_config/module";
 import { type InProcessAnswer, runInProcess } from "./run-case";
@@ -60,8 +62,9 @@ function buildingOnce(build: () => string): () => string {
 }
 
 export const SUBJECTS: readonly Subject[] = [
-  subjectOf(contractProbe, { nasty: nastyProbes, secret: secretProbes, share: 40 }),
+  subjectOf(contractProbe, { nasty: nastyProbes, secret: secretProbes, share: 30 }),
   subjectOf(flannelInstall, { nasty: nastyInstalls, secret: secretInstalls, share: 20 }),
   subjectOf(flannelUnit, { nasty: nastyUnits, secret: secretUnits, share: 20 }),
   subjectOf(flannelEtcdConfig, { nasty: nastyEtcdConfigs, secret: secretEtcdConfigs, share: 20 }),
+  subjectOf(flannelOverlay, { nasty: nastyOverlays, secret: secretOverlays, share: 10 }),
 ];
