@@ -40,11 +40,13 @@ function settingsOf({ settings, ranges }: NetworkConfig): Answer {
 
 function numbersOf({ family, network, subnetLen, min, max }: SubnetRange): [string, unknown][] {
   const { keys } = FAMILIES[family];
+  // flannel counts IPv4 in 32 bits; what is past them is warned of here.
+  const told = (value: bigint): string => String(family === 4 ? BigInt.asUintN(32, value) : value);
   return [
     [keys.network, `${network.base}/${network.length}`],
     [keys.subnetLen, subnetLen],
-    [keys.subnetMin, String(min)],
-    [keys.subnetMax, String(max)],
+    [keys.subnetMin, told(min)],
+    [keys.subnetMax, told(max)],
   ];
 }
 
