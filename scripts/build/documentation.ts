@@ -67,10 +67,15 @@ export function readModuleSource(folder: string): ModuleSource {
   return { name, folder, options, argumentSpec: spec, returned, documentation };
 }
 
+/** A list under one of them is as true: the host would be out of the play, or the task skipped. */
+const ANSIBLES_OWN = new Set(["ansible_facts", "rc", "results", "skipped", "unreachable"]);
+
 /** The keys of RETURN, each with when it is returned. */
 function readResults(section: unknown, name: string): Readonly<Record<string, string>> {
   if (!isRecord(section)) throw new Error(`${name}.yml: RETURN must be a mapping`);
   const results = Object.entries(section).map(([key, result]) => {
+    if (ANSIBLES_OWN.has(key))
+      throw new Error(`${name}: RETURN: ${key}: Ansible reads this key itself`);
     const returned = isRecord(result) ? result["returned"] : undefined;
     if (typeof returned === "string") return [key, returned] as const;
     throw new Error(`${name}: RETURN: ${key}: must say when it is returned`);

@@ -48,7 +48,7 @@ export function report(
     revision: content?.revision ?? null,
     leases: reportLeases(leases, plan),
     renumbered: renumberedOf(plan.outlooks),
-    unreachable: unreachableOf(plan.outlooks),
+    cut_off: unreachableOf(plan.outlooks),
     capacity: capacityOf(ranges, leases) ?? null,
     restart_required: plan.restartRequired && told.changes.length > 0,
     v2_remains: remainsAfter(observed, told),

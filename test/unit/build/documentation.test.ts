@@ -82,6 +82,11 @@ describe("the options file of a module", () => {
       GOOD.replace(", returned: always", ""),
       "RETURN: path: must say when it is returned",
     ],
+    [
+      "a result key that means something to Ansible",
+      GOOD.replace("bytes: {", "unreachable: {"),
+      "RETURN: unreachable: Ansible reads this key itself",
+    ],
     ["no examples", GOOD.replace('EXAMPLES: ""', ""), "EXAMPLES is missing"],
   ];
   for (const [what, text, message] of flaws) {

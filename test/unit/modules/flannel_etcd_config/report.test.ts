@@ -82,10 +82,10 @@ describe("the result", () => {
       expect(await foreseen(options)).to.deep.equal(["renumbered", "renumbered", [first, second]]);
     }
     const absent = await run(scene, { state: "absent", allow_disruptive: true });
-    expect(absent["unreachable"]).to.deep.equal([first, second]);
+    expect(absent["cut_off"]).to.deep.equal([first, second]);
     const hostGw = { ...config, Backend: { Type: "host-gw" } };
     const parted = await run(scene, { state: "query", config: hostGw });
-    expect(parted["unreachable"]).to.deep.equal([first, second]);
+    expect(parted["cut_off"]).to.deep.equal([first, second]);
   });
 
   it("says where a configuration is that flannel will not find", async () => {
