@@ -4,15 +4,16 @@
 import { Buffer } from "node:buffer";
 import { execFileSync, spawn, spawnSync } from "node:child_process";
 import { createSocket } from "node:dgram";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync, writeSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { performance } from "node:perf_hooks";
 import process from "node:process";
+import { text } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
 import { URL } from "node:url";
 
-const scene = JSON.parse(readFileSync(0, "utf8"));
+const scene = JSON.parse(await text(process.stdin));
 const folder = mkdtempSync(join(tmpdir(), "scene-"));
 const ended = [];
 
@@ -27,9 +28,9 @@ const HOLE = `
   done`;
 
 /** Puts a file in the place of one of the host's, here only. */
-function replace(path, text) {
+function replace(path, content) {
   const file = join(folder, path.replaceAll("/", "_"));
-  writeFileSync(file, text);
+  writeFileSync(file, content);
   execFileSync("mount", ["--bind", file, path]);
 }
 
@@ -77,7 +78,7 @@ async function play() {
   execFileSync("ip", ["link", "set", "lo", "up"]);
   // A network on which nobody is: packets to these addresses are lost without a word.
   execFileSync("sh", ["-ec", HOLE]);
-  for (const [path, text] of Object.entries(scene.files ?? {})) replace(path, text);
+  for (const [path, content] of Object.entries(scene.files ?? {})) replace(path, content);
   for (const [address, manner] of Object.entries(scene.nameservers ?? {})) {
     await startNameserver(address, manner);
   }
