@@ -117,7 +117,7 @@ function readOptions(
     const name = Object.keys(backend.options).find((known) => isSameField(known, key));
     const option = backend.options[name ?? ""];
     if (name === undefined || option === undefined) {
-      findings.harmful(describeUnknownOption(key, type, backend));
+      findings.unknown(() => describeUnknownOption(key, type, backend));
     } else if (option.since !== undefined && !isAtLeast(version, option.since)) {
       findings.harmful(
         `Backend.${name}: needs flannel v${option.since} or newer, ${tagOf(version)} ignores it`,

@@ -69,7 +69,7 @@ function reportUnknownKey(
   version: FlannelVersion,
   findings: Findings,
 ): void {
-  findings.harmful(describeUnknownKey(key));
+  findings.unknown(() => describeUnknownKey(key));
   const name = Object.keys(LIST_KEYS).find((known) => isSameField(known, key));
   const type = LIST_KEYS[name ?? ""];
   if (type === undefined || !isAtLeast(version, "0.20.0") || isAtLeast(version, "0.25.0")) return;

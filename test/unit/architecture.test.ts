@@ -58,7 +58,6 @@ const TESTED_ELSEWHERE: Readonly<Record<string, string>> = {
   "flannel/cause-rules/systemd.ts":
     "a table; flannel/causes.test.ts and flannel/flannel-exits.test.ts",
   "flannel/cause-rules/rule.ts": "types only",
-  "flannel/findings.ts": "a collection; flannel/network-config.test.ts",
   "flannel/flag-variable.ts": "flannel/flags.test.ts",
   "flannel/flag-values.ts": "flannel/flags.test.ts",
   "flannel/subnet-range.ts": "flannel/network-config.test.ts",
