@@ -4,7 +4,7 @@ import { readFileSync, readdirSync, readlinkSync } from "node:fs";
 
 export interface UdpSocket {
   readonly port: number;
-  /** 0: the kernel's own, of a tunnel device. */
+  /** Of one of the kernel's own, for a tunnel device, 0 or one that no process has. */
   readonly inode: number;
 }
 

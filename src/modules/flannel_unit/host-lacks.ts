@@ -118,12 +118,15 @@ function findTakenPorts({ network, isNetworkKnown }: HostDemand): readonly Lack[
   if (ports.length === 0) return [];
   const sockets = listUdpSockets();
   return ports.flatMap(({ port, setting, isShared }) => {
-    const taken = sockets.find((one) => one.port === port && !(isShared && one.inode === 0));
-    if (taken === undefined) return [];
-    const owner = taken.inode === 0 ? "a tunnel device of this host" : tryFindOwner(taken.inode);
+    const owners = sockets
+      .filter((one) => one.port === port)
+      .map(({ inode }) => tryFindOwner(inode));
+    // Sockets that no process has are the kernel's own; their inode is 0 with some kernels only.
+    const taken = owners.filter((owner) => !isShared || owner !== undefined);
+    if (taken.length === 0) return [];
     return [
       vital(
-        `network_config: Backend.${setting}: UDP port ${port} is taken by ${owner ?? "another program"}; ` +
+        `network_config: Backend.${setting}: UDP port ${port} is taken by ${taken[0] ?? "a tunnel device of this host"}; ` +
           `stop it, or set another ${setting} for all hosts`,
       ),
     ];
