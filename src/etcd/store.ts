@@ -60,6 +60,11 @@ export interface EtcdStore {
   replace(key: string, value: string, revision: number): Promise<WriteAnswer>;
   /** Removes the key if it is still at this revision. */
   remove(key: string, revision: number): Promise<WriteAnswer>;
+  /**
+   * v2: removes the key unguarded, because a guarded removal is another event there (compareAndDelete), which
+   * flannel does not understand. In v3 there is one kind of removal.
+   */
+  expel?(key: string): Promise<void>;
 }
 
 /** v2 alone has folders, which stay when they are empty. */

@@ -120,6 +120,11 @@ export class V2Store implements FolderStore {
     return undefined;
   }
 
+  async expel(key: string): Promise<void> {
+    const answer = await this.#send("DELETE", key, "", undefined, true);
+    if (answer.kind === "error") this.#expect(answer.errorCode, [KEY_NOT_FOUND]);
+  }
+
   async #write(
     method: "PUT" | "DELETE",
     key: string,

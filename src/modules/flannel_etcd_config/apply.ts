@@ -46,6 +46,11 @@ export async function apply(
       if (await removeLease(store, change)) return outcome;
       run.revoke(change);
       return { ...outcome, ended: [...outcome.ended, change.lease.key] };
+    case "reserve": {
+      const { entry } = change.lease;
+      await changeKey(store, { key: entry.key, before: change.before, after: entry.value });
+      return outcome;
+    }
     case "forget":
       await changeKey(change.store, {
         key: change.entry.key,
@@ -60,8 +65,12 @@ export async function apply(
 }
 
 /** Whether this run removed it; false: it was gone. A lease that moved is nobody else's matter. */
-async function removeLease(store: EtcdStore, { lease }: PurgeChange): Promise<boolean> {
+async function removeLease(store: EtcdStore, { lease, evicts }: PurgeChange): Promise<boolean> {
   const { key } = lease;
+  if (evicts && store.expel !== undefined) {
+    await store.expel(key);
+    return true;
+  }
   let before: StoredValue | undefined = lease.entry;
   for (let tries = 0; tries < MAX_TRIES; tries++) {
     if (await isRemoved(store, key, before)) return true;

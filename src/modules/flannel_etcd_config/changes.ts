@@ -2,8 +2,9 @@
 
 import { type Change as AnyChange, type Diff } from "../../ansible/module";
 import { type FolderStore, type StoredEntry } from "../../etcd/store";
-import { describeLease } from "../../flannel/lease";
+import { type Lease, describeLease, tryParseLease } from "../../flannel/lease";
 import { type NetworkConfig } from "../../flannel/network-config";
+import { type Reservation, describeReservation, valueOf } from "../../flannel/reservation";
 import { type HeldLease, type Observed } from "./observe";
 import { type KeptTexts, previousKeyOf, renderKept } from "./previous";
 import { printText } from "./secrets";
@@ -37,6 +38,17 @@ export interface RemoveChange extends AnyChange {
 export interface PurgeChange extends AnyChange {
   readonly kind: "purge";
   readonly lease: HeldLease;
+  /** Whether its daemon is to hear of it, and to start anew. */
+  readonly evicts: boolean;
+}
+
+/** A subnet that is kept for a host. */
+export interface ReserveChange extends AnyChange {
+  readonly kind: "reserve";
+  /** The lease as it will be. */
+  readonly lease: HeldLease;
+  /** The lease of the same host that is to have no end. */
+  readonly before: StoredEntry | undefined;
 }
 
 /** A key that is left in the v2 store. */
@@ -59,6 +71,7 @@ export type Change =
   | ForgetPreviousChange
   | RemoveChange
   | PurgeChange
+  | ReserveChange
   | ForgetChange
   | ForgetFoldersChange;
 
@@ -97,11 +110,32 @@ export function removeConfig({ key, stored }: Observed): RemoveChange {
 }
 
 /** Removes the lease of one host; neighbours are shown as one diff. */
-export function purgeLease(lease: HeldLease): PurgeChange {
+export function purgeLease(lease: HeldLease, evicts = false): PurgeChange {
   const told = describeHolder(lease);
   const header = { before_header: "leases", after_header: "leases" };
   const diff = { ...header, before: `${told}\n`, after: "" };
-  return { kind: "purge", lease, summary: `remove the lease ${told}`, diff };
+  return { kind: "purge", lease, evicts, summary: `remove the lease ${told}`, diff };
+}
+
+/** Keeps a subnet for a host; where it holds it already, for as long as nobody changes that. */
+export function reserveSubnet(
+  key: string,
+  reservation: Reservation,
+  held?: HeldLease,
+): ReserveChange {
+  const value = held?.entry.value ?? valueOf(reservation);
+  const entry: StoredEntry = { key, value, revision: 0, ttlSeconds: undefined };
+  const lease = { ...readLease(entry, reservation), entry };
+  const told = describeReservation(reservation);
+  const header = { before_header: "reservations", after_header: "reservations" };
+  const diff = { ...header, before: "", after: `${told}\n` };
+  return { kind: "reserve", lease, before: held?.entry, summary: `reserve ${told}`, diff };
+}
+
+function readLease(entry: StoredEntry, { publicIp, subnet, ipv6Subnet }: Reservation): Lease {
+  const unknown = { publicIpv6: undefined, backendType: undefined, vni: undefined };
+  const fresh = { key: entry.key, ...unknown, expiresInSeconds: undefined };
+  return tryParseLease(entry) ?? { ...fresh, publicIp, subnet, ipv6Subnet };
 }
 
 /** Removes all that is left in the v2 store. */

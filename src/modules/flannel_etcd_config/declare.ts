@@ -11,12 +11,12 @@ import { type EtcdApi, configKeyOf, etcdApiOf } from "../../flannel/etcd-layout"
 import { findPrefixFault } from "../../flannel/etcd-prefix";
 import { trustWithoutPair } from "../../flannel/etcd-trust";
 import { parseArch } from "../../flannel/release-assets";
+import { type Reservation, readReservations } from "../../flannel/reservation";
 import { secretsIn } from "../../flannel/secret-text";
 import { type FlannelVersion, parseVersion, tagOf } from "../../flannel/version";
 import { type FlannelEtcdConfigOptions } from "../../generated/flannel_etcd_config";
 import { checkConfig } from "./check";
 import { readDocument } from "./document";
-import { type RunningReleases } from "./v2-remains";
 import { type Lacks, readLacks } from "./lacks";
 import { type Outcomes, readOutcomes } from "./outcomes";
 
@@ -26,8 +26,10 @@ export interface Declared {
   readonly state: Options["state"];
   readonly ifExists: Options["if_exists"];
   readonly migratesFromV2: boolean;
+  readonly reservations: readonly Reservation[];
   readonly forgetsV2: boolean;
-  readonly running: RunningReleases;
+  /** Releases that run, by host: null where none does, and any other text where nothing is known. */
+  readonly running: Readonly<Record<string, unknown>>;
   readonly purgesLeases: boolean;
   readonly allowsDisruption: boolean;
   readonly prefix: string;
@@ -87,6 +89,7 @@ export async function declare(options: Options, context: Context): Promise<Decla
     state: options.state,
     ifExists: options.if_exists,
     migratesFromV2: options.migrate_from_v2,
+    reservations: readReservations(options.reservations ?? {}),
     forgetsV2: options.forget_v2,
     running: options.running ?? {},
     purgesLeases: options.purge_leases,

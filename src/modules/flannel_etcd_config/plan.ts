@@ -16,21 +16,15 @@ import {
   listLeases,
 } from "../../flannel/disruption";
 import { type NetworkConfig } from "../../flannel/network-config";
-import {
-  type Change,
-  forgetPrevious,
-  forgetRemains,
-  purgeLease,
-  removeConfig,
-  writeConfig,
-} from "./changes";
+import { type Change, forgetPrevious, purgeLease, removeConfig, writeConfig } from "./changes";
 import { checkConfig, judge } from "./check";
 import { findLackingHosts } from "./lacks";
 import { type Declared } from "./declare";
 import { type Observed, type StoredConfig } from "./observe";
+import { planForgetting } from "./forget-v2";
 import { type Outcomes } from "./outcomes";
+import { planReservations } from "./reserve";
 import { isBegun, planSettled, tryPlanReturn, withWayBack } from "./settle";
-import { findV2Users } from "./v2-remains";
 
 export interface Plan extends AnyPlan<Change> {
   /** Found against declared. */
@@ -60,7 +54,9 @@ export function plan(declared: Declared, observed: Observed): Plan {
   const checked = document === undefined ? undefined : checkConfig(document, observed.reader);
   if (checked?.fault !== undefined) return { ...NOTHING, obstacles: [checked.fault] };
   const given = { declared, observed, wanted: checked?.config };
-  const planned = join(guard(given, planState(given)), planForgetting(declared, observed));
+  const kept = guard(given, planState(given));
+  const reserved = join(kept, reserve(given, kept));
+  const planned = join(reserved, planForgetting(declared, observed));
   const notes = (checked?.notes ?? []).map((note) => `config: ${note}`);
   const warnings = [
     ...(planned.warnings ?? []),
@@ -106,21 +102,14 @@ function join(first: Plan, { changes, obstacles, warnings }: AnyPlan<Change>): P
   };
 }
 
-/** After all else: what is left in v2 is the way back. */
-function planForgetting(declared: Declared, observed: Observed): AnyPlan<Change> {
-  const { key, v2, leases, stored } = observed;
-  const isAsked = declared.forgetsV2 && ["absent", "present"].includes(declared.state);
-  if (v2 === undefined || !isAsked) return { changes: [] };
-  if (v2.remains === undefined) {
-    const told = `forget_v2: nobody can see what is left in etcd's v2 store: ${v2.hidden}`;
-    return { changes: [], warnings: v2.hidden === "" ? [] : [told] };
-  }
-  const changes = forgetRemains(v2.remains);
-  if (changes.length === 0) return { changes };
-  const { running, allowsDisruption, state } = declared;
-  const isReplaced = stored !== undefined || state === "absent";
-  const given = { key, isReplaced, remains: v2.remains, leases, running, allowsDisruption };
-  return { changes, obstacles: findV2Users(given) };
+/** After the configuration by which they are checked. */
+function reserve({ declared, observed, wanted }: Case, planned: Plan): AnyPlan<Change> {
+  const { reservations, prefix, api, allowsDisruption, state } = declared;
+  if (state !== "present") return { changes: [] };
+  const written = planned.changes.find((change) => change.kind === "write");
+  const config = written?.config ?? observed.stored?.reading.config ?? wanted;
+  const { leases } = observed;
+  return planReservations({ reservations, leases, config, prefix, api, allowsDisruption });
 }
 
 function planState(given: Case): Plan {
@@ -208,7 +197,7 @@ function planAbsent({ declared, observed }: Case): Plan {
   const changes = [
     ...(stored === undefined ? [] : [removeConfig(observed)]),
     ...(previous === undefined ? [] : [forgetPrevious(observed)]),
-    ...(declared.purgesLeases ? leases.map(purgeLease) : []),
+    ...(declared.purgesLeases ? leases.map((lease) => purgeLease(lease)) : []),
   ];
   const removal = { ...NOTHING, changes };
   if (changes.length === 0 || leases.length === 0 || declared.allowsDisruption) return removal;

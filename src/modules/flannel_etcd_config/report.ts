@@ -2,9 +2,11 @@
 
 import { type Told } from "../../ansible/module";
 import { reportCluster } from "../../etcd/cluster";
+import { formatCidr } from "../../flannel/address";
 import { afterRestart, renumberedOf, unreachableOf } from "../../flannel/disruption";
 import { capacityOf, reportLease } from "../../flannel/lease";
 import { type NetworkConfig } from "../../flannel/network-config";
+import { type Reservation, standingOf } from "../../flannel/reservation";
 import { presentText } from "../../flannel/secret-text";
 import { type Outcome } from "./apply";
 import { type Change } from "./changes";
@@ -25,7 +27,7 @@ interface Content {
 
 /** What is in etcd by now; in check mode, what would be. */
 export function report(
-  { api, lacks }: Declared,
+  { api, lacks, reservations }: Declared,
   observed: Observed,
   plan: Plan,
   told: Told<Change, Outcome>,
@@ -47,6 +49,7 @@ export function report(
     differences: plan.differences,
     revision: content?.revision ?? null,
     leases: reportLeases(leases, plan),
+    reservations: reservations.map((reservation) => reportReservation(reservation, leases)),
     renumbered: renumberedOf(plan.outlooks),
     cut_off: unreachableOf(plan.outlooks),
     capacity: capacityOf(ranges, leases) ?? null,
@@ -93,6 +96,19 @@ function contentAfter(
   return { text: stored.value, revision: stored.revision, config: stored.reading.config };
 }
 
+function reportReservation(
+  reservation: Reservation,
+  leases: readonly HeldLease[],
+): Readonly<Record<string, unknown>> {
+  const { publicIp, subnet, ipv6Subnet } = reservation;
+  return {
+    public_ip: publicIp,
+    subnet: formatCidr(subnet),
+    ipv6_subnet: ipv6Subnet === undefined ? null : formatCidr(ipv6Subnet),
+    in_effect: standingOf(reservation, leases).kind === "held",
+  };
+}
+
 /** Null where nobody looked, or could. */
 function remainsAfter(
   { v2 }: Observed,
@@ -116,6 +132,7 @@ function leasesAfter(
   { changes, outcome }: Told<Change, Outcome>,
 ): readonly HeldLease[] {
   const purged = changes.flatMap((change) => (change.kind === "purge" ? [change.lease.key] : []));
-  const gone = new Set([...purged, ...outcome.ended]);
-  return leases.filter(({ key }) => !gone.has(key));
+  const reserved = changes.flatMap((change) => (change.kind === "reserve" ? [change.lease] : []));
+  const gone = new Set([...purged, ...outcome.ended, ...reserved.map(({ key }) => key)]);
+  return [...leases.filter(({ key }) => !gone.has(key)), ...reserved];
 }

@@ -87,6 +87,7 @@ export function reportAnswers(
   query: Query,
   answers: Answers,
   address: string | undefined,
+  publicIp: string | undefined,
   runningVersion: FlannelVersion | undefined,
   lacks: readonly Lack[],
 ): Readonly<Record<string, unknown>> {
@@ -96,6 +97,8 @@ export function reportAnswers(
       : compareCertificates(query.certificates, answers.certificates);
   return {
     address: address ?? null,
+    // flanneld takes that of its interface where none is given.
+    public_ip: publicIp === undefined || publicIp === "" ? (address ?? null) : publicIp,
     arch: query.arch ?? answers.arch ?? null,
     running_version: runningVersion === undefined ? null : tagOf(runningVersion),
     differing_certificates: found?.differing ?? [],

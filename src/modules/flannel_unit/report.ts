@@ -1,5 +1,6 @@
 // The module's own result keys, the same on success and on failure.
 
+import { flagValue } from "../../flannel/flags";
 import { type Told } from "../../ansible/module";
 import { parseSubnetEnv } from "../../flannel/subnet-env";
 import { type Outcome } from "./apply";
@@ -38,6 +39,7 @@ export function report(
           declared.query,
           observed.answers,
           observed.network.address,
+          flagValue(declared.flags, "public-ip"),
           observed.runningVersion,
           observed.lacks,
         )),

@@ -100,15 +100,22 @@ for (const { version, config } of GENERATIONS) {
       }
     }
 
-    it("starts with the configuration that was written, and its lease is told", async () => {
-      expect(runModule({ config })).to.deep.include({ changed: true });
+    /** A daemon that knows of no subnet that it had, and what it wrote about the one it has now. */
+    async function startDaemon(): Promise<{ daemon: ChildProcess; environment: string }> {
       const file = join(folder, "subnet.env");
+      rmSync(file, { force: true });
       const flags = [`-etcd-endpoints=${ENDPOINT}`, "-etcd-prefix=/lab", "-iface=d0"];
       if (family === "dual stack") flags.push("-public-ipv6=fd08::5");
       const daemon = namespace?.spawn(program, ...flags, `-subnet-file=${file}`, "-ip-masq=false");
-      if (daemon !== undefined) processes.push(daemon);
+      if (daemon === undefined) throw new Error("there is no namespace");
+      processes.push(daemon);
       await waitFor(() => existsSync(file));
-      const environment = readFileSync(file, "utf8");
+      return { daemon, environment: readFileSync(file, "utf8") };
+    }
+
+    it("starts with the configuration that was written, and its lease is told", async () => {
+      expect(runModule({ config })).to.deep.include({ changed: true });
+      const { environment } = await startDaemon();
       expect(environment).to.include("FLANNEL_NETWORK=10.200.0.0/16");
       const query = runModule({ state: "query" });
       const [lease] = query["leases"] as Json[];
@@ -128,6 +135,34 @@ for (const { version, config } of GENERATIONS) {
         expect(refused["msg"]).to.include("of 10.8.0.5");
       }
       expect(runModule({ config })).to.include({ changed: false });
+    });
+
+    it("takes the subnet that is reserved for it, and keeps it", async () => {
+      const subnet = `10.200.7.0/24${family === "dual stack" ? ",fd00:200:0:7::/64" : ""}`;
+      const reservations = { "10.8.0.5": subnet };
+      const refused = runModule({ config, reservations });
+      expect(refused).to.include({ failed: true, error_code: "refused" });
+      expect(refused["msg"]).to.include("for 10.8.0.5: the host has 10.200.");
+      const running = processes.at(-1);
+      const moved = runModule({ config, reservations, allow_disruptive: true });
+      expect(moved["changes"]).to.have.length(2);
+      // At the loss of its lease it ends, and systemd starts it anew.
+      await waitFor(() => running?.exitCode === 0);
+      for (let start = 0; start < 2; start++) {
+        const { daemon, environment } = await startDaemon();
+        expect(environment).to.include("FLANNEL_SUBNET=10.200.7.1/24");
+        if (family === "dual stack") expect(environment).to.include("=fd00:200:0:7::1/64");
+        const result = runModule({ config, reservations, state: "query" });
+        expect((result["reservations"] as Json[])[0]).to.include({ in_effect: true });
+        const [lease, ...others] = result["leases"] as Json[];
+        expect(others).to.deep.equal([]);
+        expect(lease).to.include({ subnet: "10.200.7.0/24", backend_type: "vxlan" });
+        // From v0.18 on flannel makes a lease of 24 hours of it.
+        if (version === "v0.15.1") expect(lease).to.include({ expires_in: null });
+        else expect(lease?.["expires_in"]).to.be.within(86_000, 86_400);
+        expect(runModule({ config, reservations })).to.include({ changed: false });
+        await kill(daemon);
+      }
     });
   });
 }

@@ -47,6 +47,7 @@ describe("flannel_unit query", () => {
   it("tells what the host is like", () => {
     expect(answersOf(given(QUERY).on(bare))).to.deep.include({
       address: "10.9.0.1",
+      public_ip: "10.9.0.1",
       arch: "amd64",
       running_version: null,
       differing_certificates: [],
@@ -61,6 +62,18 @@ describe("flannel_unit query", () => {
       running_version: "v0.22.3+ck1",
       enabled: true,
     });
+  });
+
+  it("tells by which address flannel knows the host", () => {
+    const settings: [string | null, string][] = [
+      ["192.0.2.7", "192.0.2.7"],
+      ["", "10.9.0.1"],
+      [null, "10.9.0.1"],
+    ];
+    for (const [own, told] of settings) {
+      const options = { ...QUERY, settings_user: { "public-ip": own } };
+      expect(answersOf(given(options).on(bare))).to.include({ public_ip: told });
+    }
   });
 
   it("knows no address of an interface that has none, or is not named", () => {
