@@ -22,5 +22,5 @@ function wrap(object, name, isEffect = () => true) {
 }
 
 wrap(childProcess, "spawn");
-for (const name of ["rename", "rm", "mkdir", "link", "writeFile"]) wrap(files, name);
+for (const name of ["rename", "rm", "unlink", "mkdir", "link", "writeFile"]) wrap(files, name);
 wrap(files, "open", (_path, flags) => (Number(flags) & constants.O_CREAT) !== 0);
