@@ -4,6 +4,7 @@ import Ajv from "ajv/dist/2019";
 import standaloneCode from "ajv/dist/standalone";
 
 import { type OptionSpec, type OptionsSpec } from "../../src/ansible/spec";
+import { compactValidator } from "./compact-validator";
 import { type DocumentedOption, type ModuleSource } from "./documentation";
 
 type Documented = Readonly<Record<string, DocumentedOption>>;
@@ -39,7 +40,7 @@ export function renderValidator(source: ModuleSource): string {
     strictTypes: false,
     code: { source: true },
   });
-  return standaloneCode(ajv, ajv.compile(schemaOf(source)));
+  return compactValidator(standaloneCode(ajv, ajv.compile(schemaOf(source))));
 }
 
 /** The generated TypeScript file of one module: its option type and its spec. */
