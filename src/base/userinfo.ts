@@ -8,6 +8,9 @@ const SHORTEST_TOKEN = 8;
 /** Behind another character, a letter is the end of a user, whose password begins with slashes. */
 const ADDRESS = /(?<=^|[\s:,=("'])([a-z][a-z0-9+.-]*):[/\\]{2,}/i;
 
+/** What a declared checksum has before the address of a list. */
+const ALGORITHM = /^(?:(?:sha-?\d{1,3}|md5):\s*)?$/i;
+
 /** A URL; undefined when `text` is none. */
 export function tryParseUrl(text: string): URL | undefined {
   try {
@@ -41,7 +44,7 @@ export function withoutUserinfo(text: string): string {
   const at = text.lastIndexOf("@");
   if (at === -1) return text;
   const scheme = ADDRESS.exec(text.slice(0, at));
-  const isShown = scheme !== null && !mayBeToken(scheme);
+  const isShown = scheme !== null && !mayBeToken(scheme) && !mayBeUser(scheme);
   const head = isShown ? text.slice(0, scheme.index + scheme[0].length) : "";
   return `${head}${text.slice(at + 1)}`;
 }
@@ -51,16 +54,32 @@ function mayBeToken([, scheme = ""]: RegExpExecArray): boolean {
   return scheme.length >= SHORTEST_TOKEN;
 }
 
+/**
+ * Whether what is before the scheme, with it, may be a user: in "TOKEN,x://y@host", "x" ends one, and the
+ * password begins with slashes; in "http:/TOKEN:x://y@host", it begins with "x". Not so in "sha256:https://".
+ */
+function mayBeUser({ input, index, 1: scheme = "" }: RegExpExecArray): boolean {
+  const before = input.slice(0, index).trim();
+  return !ALGORITHM.test(before) && before.length + scheme.length >= SHORTEST_TOKEN;
+}
+
 /** What may be meant by `user:password`, most likely one thing. */
 function readingsOf(text: string): readonly string[] {
   const at = text.lastIndexOf("@");
   if (at === -1) return [];
   const scheme = ADDRESS.exec(text.slice(0, at));
-  if (scheme === null) {
-    // "user:password@host", or "http:user:password@host", which is a URL, too.
-    const whole = text.slice(0, at).trim();
-    return [whole, whole.replace(/^[a-z][a-z0-9+.-]*:[:/\\]*/i, "")];
-  }
+  if (scheme === null) return readingsWithoutScheme(text.slice(0, at));
+  const before = mayBeUser(scheme) ? readingsWithoutScheme(text.slice(0, at)) : [];
+  return [...readingsOfAddress(text, at, scheme), ...before];
+}
+
+/** "user:password@host", or "http:user:password@host", which is a URL, too. */
+function readingsWithoutScheme(text: string): readonly string[] {
+  const whole = text.trim();
+  return [whole, whole.replace(/^[a-z][a-z0-9+.-]*:[:/\\]*/i, "")];
+}
+
+function readingsOfAddress(text: string, at: number, scheme: RegExpExecArray): readonly string[] {
   const start = scheme.index + scheme[0].length;
   const authority = /^[^/?#\\]*/.exec(text.slice(start))?.[0] ?? "";
   const userinfo = authority.slice(0, Math.max(0, authority.lastIndexOf("@")));

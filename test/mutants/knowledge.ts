@@ -181,6 +181,7 @@ const BASE = [
       'url === undefined || url.username !== "" || url.password !== ""',
       "url === undefined",
     ],
+    ["a user before a scheme that is none is shown", " && !mayBeUser(scheme)", ""],
     ["the middle of a password is shown in small letters", ", whole.toLowerCase()];", "];"],
   ]),
 ];

@@ -32,6 +32,8 @@ describe("user and password in addresses", () => {
     ["sha512:https://me:secret@m/sums", ["secret", "me:secret"]],
     ["SHA256:me:secret@m", ["secret", "me:secret"]],
     [" https://me:secret@m ", ["secret"]],
+    ["ghp_0123456789,x://secret@m", ["ghp_0123456789,x", "//secret"]],
+    ["http:/ghp_0123456789:x://secret@m", ["ghp_0123456789", "x://secret"]],
   ];
   for (const [text, expected] of secrets) {
     it(`are in ${text}`, () => {
@@ -61,6 +63,14 @@ describe("user and password in addresses", () => {
     ["me:secret@m:2379", "m:2379"],
     ["sha512:https://me:secret@m/x", "sha512:https://m/x"],
     ["https:me:secret@m", "m"],
+    [" SHA-256: https://me:secret@m/x", " SHA-256: https://m/x"],
+    ["ghp_0123456789,x://secret@m", "m"],
+    ["ghp_0123456789=x://secret@m", "m"],
+    ["ghp_0123456789(x://secret@m", "m"],
+    ["ghp_0123456789'x://secret@m", "m"],
+    ["ab,cdefgh://secret@m", "m"],
+    ["http:/ghp_0123456789:x://secret@m", "m"],
+    ["sha256:http:/ghp_0123456789:x://secret@m", "m"],
   ];
   for (const [text, expected] of shown) {
     it(`are not shown: ${text}`, () => {
