@@ -35,6 +35,18 @@ export function declaredBy(given: Given = {}, checkMode = true): Declared {
   return declare(parseOptions(spec, given, new Redactor()), { checkMode });
 }
 
+/** A host on which nothing of the daemon's is left. */
+export const NO_RESIDUE: Residue = {
+  devices: [],
+  rules: "",
+  rules6: "",
+  tables: [],
+  routes: "",
+  routes6: "",
+  policies: "",
+  keys: [],
+};
+
 /** A file of root's. */
 export function fileOf(content: string, mode = 0o644, owner: Partial<FileState> = {}): FileState {
   return { content, mode, uid: 0, gid: 0, ...owner };
@@ -236,8 +248,8 @@ export class UnitHost {
     return this.but({ devices: new Map(Object.entries(devices)) });
   }
 
-  withResidue(residue: Residue): UnitHost {
-    return this.but({ residue });
+  withResidue(residue: Partial<Residue>): UnitHost {
+    return this.but({ residue: { ...NO_RESIDUE, ...residue } });
   }
 
   /** Without this interface, or without an address on it. */

@@ -25,7 +25,7 @@ import { findHostLacks } from "./host-lacks";
 import { type Lack, findLacks } from "./lacks";
 import { type PreviousFile, observePreviousFiles } from "./previous-files";
 import { type Answers, observeAnswers } from "./query";
-import { type Residue, observeResidue } from "./residue";
+import { type Residue, observeResidue, tryFindKeyFile } from "./residue";
 import { tryAskRunningVersion } from "./running-version";
 import { type SwitchState, observeSwitch } from "./switch-state";
 import { type DropIn, findLinks, readDropIns } from "./unit-files";
@@ -128,7 +128,11 @@ export async function observe(declared: Declared): Promise<Observed> {
     settings,
     lacks: observeLacks(declared, files, settings),
     residue: declared.isPurged
-      ? observeResidue(network.networks, files.subnet?.content)
+      ? observeResidue(
+          network.networks,
+          files.subnet?.content,
+          tryFindKeyFile(daemon?.environment, files),
+        )
       : undefined,
     network: observeNetwork(declared),
     confFiles: observeConfFiles(declared.confFiles),

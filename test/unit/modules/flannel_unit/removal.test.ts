@@ -41,8 +41,10 @@ describe("flannel_unit removal", () => {
     const host = gone.withFile(subnet, fileOf("FLANNEL_NETWORK=10.200.0.0/16\n")).withResidue({
       devices: ["flannel.1"],
       rules: "*nat\n-F X\nCOMMIT\n",
-      rules6: "",
       tables: ["ip flannel-ipv4"],
+      routes: "route flush exact 10.200.2.0/24 via 10.9.0.2 proto boot\n",
+      policies: "xfrm policy deleteall src 10.200.1.0/24 dst 10.200.2.0/24 dir out\n",
+      keys: ["/run/flannel/wgkey"],
     });
     given({ ...options, purge: true })
       .on(host)
@@ -50,6 +52,9 @@ describe("flannel_unit removal", () => {
         "remove flannel's iptables rules",
         "delete nftables table ip flannel-ipv4",
         "delete network device flannel.1",
+        "remove flannel's IPv4 routes",
+        "remove flannel's IPsec policies",
+        "remove /run/flannel/wgkey",
         `remove ${subnet}`,
       );
     given(options).on(host).plans();

@@ -4,8 +4,12 @@ import { join } from "node:path";
 
 import { expect } from "chai";
 
-import { observeResidue, planPurge } from "../../../../src/modules/flannel_unit/residue";
-import { fileOf } from "../../../support/flannel-unit";
+import {
+  observeResidue,
+  planPurge,
+  tryFindKeyFile,
+} from "../../../../src/modules/flannel_unit/residue";
+import { NO_RESIDUE, fileOf } from "../../../support/flannel-unit";
 
 /** Rules of releases that do not mark theirs, of two networks. */
 const RULES = `*nat
@@ -52,11 +56,26 @@ describe("flannel_unit residue", () => {
   });
 
   it("go with the folder of the subnet file where systemd has made it", () => {
-    const nothing = { devices: [], rules: "", rules6: "", tables: [] };
     const folders = ["/run/flannel/s", "/run/s", "/var/lib/f/s"].map((name) => {
-      const [change] = planPurge(nothing, name, fileOf(""));
+      const [change] = planPurge(NO_RESIDUE, name, fileOf(""));
       return change?.kind === "remove" && change.folderToo;
     });
     expect(folders).to.deep.equal([true, false, false]);
+  });
+
+  it("are the private key at the path that the process, or else its unit, names", () => {
+    const key = join(folder, "key");
+    writeFileSync(key, "PRIVATE");
+    const unit = fileOf(`[Service]\nEnvironment="WIREGUARD_KEY_FILE=${key}"\n`);
+    const environment = fileOf(`WIREGUARD_KEY_FILE="${key}"\n`);
+    const nowhere = { unit: undefined, environment: undefined };
+    expect(tryFindKeyFile(undefined, { unit, environment: undefined })).to.equal(key);
+    expect(tryFindKeyFile(undefined, { unit: undefined, environment })).to.equal(key);
+    expect(tryFindKeyFile(new Map([["WIREGUARD_KEY_FILE", key]]), nowhere)).to.equal(key);
+    expect(tryFindKeyFile(new Map(), { unit, environment })).to.equal(undefined);
+    expect(observeResidue({}, "", key).keys).to.deep.equal([key]);
+    expect(observeResidue({}, "", join(folder, "none")).keys).to.deep.equal([]);
+    const changes = planPurge({ ...NO_RESIDUE, keys: [key] }, "/s", undefined);
+    expect(JSON.stringify(changes)).to.contain(`remove ${key}`).and.not.to.contain("PRIVATE");
   });
 });
