@@ -1,6 +1,7 @@
 // A running process as /proc shows it, and the dates of the files it depends on.
 
-import { type Stats, readFileSync, statSync } from "node:fs";
+import { type Stats, lstatSync, readFileSync, realpathSync, statSync } from "node:fs";
+import { dirname } from "node:path";
 
 import { systemCodeOf } from "../base/errors";
 import { translateFileError } from "./file-errors";
@@ -64,17 +65,33 @@ export function tryIdentify(path: string): FileIdentity | undefined {
 }
 
 /**
- * When a file got its present content, in milliseconds of wall clock: written, or put in place as
- * a new file with an old date (`cp -p`, rsync). undefined when there is none.
+ * When a path got its present content, in milliseconds of wall clock: written, put in place as a new file
+ * with an old date (`cp -p`, rsync), moved there, or made a link to another. undefined when there is none.
  */
 export function tryChangeTime(path: string): number | undefined {
-  const info = tryStat(path);
-  return info === undefined ? undefined : Math.max(info.mtimeMs, info.birthtimeMs);
+  const [file, link] = [tryStat(path), tryStat(path, lstatSync)];
+  if (file === undefined || link === undefined) return undefined;
+  const changedAtMs = changeTimeOf(file, tryRealPath(path));
+  return link.isSymbolicLink() ? Math.max(changedAtMs, changeTimeOf(link, path)) : changedAtMs;
 }
 
-function tryStat(path: string): Stats | undefined {
+/** A move changes the file's ctime and the directory; chmod and chown, which are no new content, only the first. */
+function changeTimeOf({ mtimeMs, birthtimeMs, ctimeMs }: Stats, path: string): number {
+  const movedAtMs = Math.min(ctimeMs, tryStat(dirname(path))?.mtimeMs ?? 0);
+  return Math.max(mtimeMs, birthtimeMs, movedAtMs);
+}
+
+function tryRealPath(path: string): string {
   try {
-    return statSync(path);
+    return realpathSync(path);
+  } catch {
+    return path; // gone by now
+  }
+}
+
+function tryStat(path: string, look: (path: string) => Stats = statSync): Stats | undefined {
+  try {
+    return look(path);
   } catch (error) {
     if (["ENOENT", "ENOTDIR"].includes(systemCodeOf(error) ?? "")) return undefined;
     throw translateFileError(path, "look at", error);

@@ -1,8 +1,18 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 
 import { expect } from "chai";
 
@@ -79,5 +89,53 @@ describe("identity and age of a file", () => {
     writeFileSync(path, "");
     utimesSync(path, Date.now() / 1000 + 60, Date.now() / 1000 + 60);
     expect(tryChangeTime(path)).to.be.greaterThan(Date.now() + 50_000);
+  });
+
+  describe("that were there before a process started", () => {
+    let startedAtMs: number;
+    const isNewer = (name: string) => (tryChangeTime(join(folder, name)) ?? 0) > startedAtMs;
+
+    beforeEach(async () => {
+      for (const name of ["certs", "coming"]) {
+        mkdirSync(join(folder, name), { recursive: true });
+        writeFileSync(join(folder, name, "cert.pem"), name);
+      }
+      for (const [name, target] of [
+        ["link", "certs/cert.pem"],
+        ["ready", "coming/cert.pem"],
+      ] as const) {
+        rmSync(join(folder, name), { force: true });
+        symlinkSync(target, join(folder, name));
+      }
+      await sleep(30);
+      startedAtMs = Date.now();
+      await sleep(30);
+    });
+
+    it("are new when they were moved into place", () => {
+      expect(isNewer("certs/cert.pem")).to.equal(false);
+      renameSync(join(folder, "coming", "cert.pem"), join(folder, "certs", "cert.pem"));
+      expect(isNewer("certs/cert.pem")).to.equal(true);
+      expect(isNewer("link")).to.equal(true);
+    });
+
+    it("are new when a link was turned to another one, which was prepared", () => {
+      expect(isNewer("link")).to.equal(false);
+      expect(isNewer("ready")).to.equal(false);
+      renameSync(join(folder, "ready"), join(folder, "link"));
+      expect(isNewer("link")).to.equal(true);
+    });
+
+    it("are no newer for another mode", () => {
+      chmodSync(join(folder, "certs", "cert.pem"), 0o600);
+      expect(isNewer("certs/cert.pem")).to.equal(false);
+    });
+
+    it("are no newer for a neighbour that comes", () => {
+      writeFileSync(join(folder, "certs", "other.pem"), "");
+      writeFileSync(join(folder, "other"), "");
+      expect(isNewer("certs/cert.pem")).to.equal(false);
+      expect(isNewer("link")).to.equal(false);
+    });
   });
 });
