@@ -1,7 +1,7 @@
 // Which SHA-256 the file to install from must have: declared, looked up in a list, or that of a file
 // which is on the host already.
 
-import { access } from "node:fs/promises";
+import { access, stat } from "node:fs/promises";
 
 import { ModuleError } from "../../base/errors";
 import { DAEMON } from "../../flannel/release-assets";
@@ -61,6 +61,7 @@ export async function expectDigest(source: Source, installed: Installed): Promis
 }
 
 async function expectFile(src: string, source: Source, decides: boolean): Promise<ExpectedDigest> {
+  await refuseSize(src, source);
   const isLater = source.checksum?.kind === "list" && !decides;
   const declared = isLater ? undefined : await declaredDigest(source);
   if (declared !== undefined) await refuseOtherFile(src, declared);
@@ -94,6 +95,14 @@ export function expectationOf(digest: Digest | undefined): ExpectedDigest {
   return digest.algorithm === "sha256"
     ? { kind: "known", sha256: digest.hex }
     : { kind: "other", digest };
+}
+
+/** A file of holes may take hours to read. */
+async function refuseSize(src: string, { download: { maxBytes } }: Source): Promise<void> {
+  const { size } = await stat(src);
+  if (size <= maxBytes) return;
+  const reason = `is larger than ${maxBytes} bytes, no release of flannel is`;
+  throw new ModuleError("verification", `src: ${src}: ${reason}`);
 }
 
 async function refuseOtherFile(src: string, { algorithm, hex }: Digest): Promise<void> {

@@ -96,8 +96,8 @@ async function findDistrust(path: string, file: InstalledFile): Promise<string |
 
 async function tryStat(path: string): Promise<Stats | undefined> {
   const info = await stat(path).catch((error: unknown) => {
-    const code = systemCodeOf(error);
-    if (code === "ENOENT" || code === "ENOTDIR") return undefined;
+    // Links in a circle lead nowhere, too.
+    if (["ENOENT", "ENOTDIR", "ELOOP"].includes(systemCodeOf(error) ?? "")) return undefined;
     throw translateFileError(path, "read", error);
   });
   if (info === undefined || info.isFile()) return info;

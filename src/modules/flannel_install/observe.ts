@@ -3,6 +3,7 @@
 import { access, lstat, realpath } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 
+import { ModuleError } from "../../base/errors";
 import { tryResolveAccount } from "../../host/accounts";
 import { listFileNames } from "../../host/directory";
 import { type PreviousVersion, listPreviousVersions } from "../../host/previous-versions";
@@ -110,7 +111,7 @@ function unseen(cpu: Cpu): Observed {
 
 async function observeHost(declared: Declared, cpu: Cpu): Promise<Observed> {
   const { paths, wanted } = declared;
-  const directory = await observeDirectory(paths, wanted?.source.src);
+  const directory = await observeDirectory(paths, wanted);
   const { program, ...others } = await observeFiles(paths, wanted?.source.withScript === true);
   const { kept, origins } = others;
   const running = countRunning(await tryRealPath(paths));
@@ -183,12 +184,16 @@ async function tryRealPath(paths: InstallPaths): Promise<string> {
   return join(directory, basename(paths.binary));
 }
 
-async function observeDirectory(paths: InstallPaths, src: string | undefined): Promise<Directory> {
+async function observeDirectory(
+  paths: InstallPaths,
+  wanted: Wanted | undefined,
+): Promise<Directory> {
   return {
     names: listFileNames(paths.directory),
     inodes: await findInodes([paths.binary, paths.script, paths.origin]),
-    missing: await missingDirectories(paths.directory),
-    leftovers: findLeftovers(paths, src),
+    // Only what is wanted there needs them.
+    missing: wanted === undefined ? [] : await missingDirectories(paths.directory),
+    leftovers: findLeftovers(paths, wanted?.source.src),
   };
 }
 
@@ -206,7 +211,19 @@ async function missingDirectories(directory: string): Promise<readonly string[]>
     () => true,
     () => false,
   );
-  return exists ? [] : [...(await missingDirectories(dirname(directory))), directory];
+  if (exists) return [];
+  if (await isLink(directory)) {
+    const message = `${directory}: a symbolic link that leads nowhere is in the way, move it aside`;
+    throw new ModuleError("host", message);
+  }
+  return [...(await missingDirectories(dirname(directory))), directory];
+}
+
+async function isLink(path: string): Promise<boolean> {
+  return lstat(path).then(
+    (info) => info.isSymbolicLink(),
+    () => false,
+  );
 }
 
 async function observeAccount({ owner, group }: Wanted): Promise<Account> {

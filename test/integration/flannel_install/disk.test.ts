@@ -2,7 +2,16 @@
 // taken by something else. A clear error, nothing changed, nothing left behind.
 
 import { execFileSync } from "node:child_process";
-import { chmodSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 
 import { execa } from "execa";
@@ -195,6 +204,35 @@ describe("flannel_install: on a disk that does not want it", function () {
     writeFileSync(target.bin, "");
     const result = await upgrade();
     expect(result["msg"]).to.include("a part of its path is not a directory");
+  });
+
+  it("says that the directory is a link to nowhere, in check mode too, and creates nothing", async () => {
+    symlinkSync("/no/such", target.bin);
+    for (const checkMode of [true, false]) {
+      const options = { version: "v0.28.9", src: join(target.root, "binary") };
+      const result = await target.run({ ...options, _ansible_check_mode: checkMode });
+      expect(result).to.include({ failed: true, changed: false, error_code: "host" });
+      expect(result["msg"]).to.match(/a symbolic link that leads nowhere is in the way, move it/);
+    }
+    expect(await target.run({ state: "absent" })).to.include({ changed: false });
+  });
+
+  it("does not read a file of holes", async () => {
+    truncateSync(join(target.root, "binary"), 2 ** 40);
+    expect((await upgrade())["msg"]).to.match(/^src: .*binary: is larger than \d+ bytes/);
+  });
+
+  it("replaces and removes links in a circle", async () => {
+    mkdirSync(target.bin);
+    for (const options of [
+      { version: "v0.28.9", src: join(target.root, "binary") },
+      { state: "absent" },
+    ]) {
+      rmSync(target.binary, { force: true });
+      symlinkSync("flanneld", target.binary);
+      expect(await target.run(options)).to.include({ changed: true });
+      expect(await target.run(options)).to.include({ changed: false });
+    }
   });
 
   it("asks for become where the user may not write", async () => {
