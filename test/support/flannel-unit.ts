@@ -22,6 +22,7 @@ import { hostNeedsOf } from "../../src/modules/flannel_unit/host-settings";
 import { type Lack } from "../../src/modules/flannel_unit/lacks";
 import { type Observed, type RunningDaemon } from "../../src/modules/flannel_unit/observe";
 import { type Plan, plan } from "../../src/modules/flannel_unit/plan";
+import { type Expiry } from "../../src/modules/flannel_unit/expiry";
 import { type PreviousFile } from "../../src/modules/flannel_unit/previous-files";
 import { type Answers } from "../../src/modules/flannel_unit/query";
 import { type SwitchState } from "../../src/modules/flannel_unit/switch-state";
@@ -92,6 +93,7 @@ interface Facts {
   readonly kernel: { readonly bridgeFilter: boolean; readonly forwarding: boolean };
   readonly devices: ReadonlyMap<string, boolean>;
   readonly residue: Residue | undefined;
+  readonly expiry: Expiry | undefined;
   readonly addresses: ReadonlyMap<string, string>;
   readonly folders: ReadonlyMap<string, FileInfo>;
   readonly answers: Answers;
@@ -127,6 +129,7 @@ export class UnitHost {
       kernel: { bridgeFilter: true, forwarding: true },
       devices: new Map([["flannel.1", false]]),
       residue: undefined,
+      expiry: undefined,
       addresses: new Map([["wg0", "10.9.0.1"]]),
       folders: new Map(),
       answers: { arch: "amd64", certificates: undefined, networkLacks: undefined },
@@ -252,6 +255,10 @@ export class UnitHost {
     return this.but({ residue: { ...NO_RESIDUE, ...residue } });
   }
 
+  withExpiry(expiry: Expiry): UnitHost {
+    return this.but({ expiry });
+  }
+
   /** Without this interface, or without an address on it. */
   withoutAddress(name: string): UnitHost {
     const addresses = new Map(this.facts.addresses);
@@ -309,6 +316,7 @@ export class UnitHost {
       settings: this.#settingsFor(declared),
       lacks: facts.lacks,
       residue: declared.isPurged ? facts.residue : undefined,
+      expiry: facts.expiry,
       network: {
         address: facts.addresses.get(declared.interface ?? ""),
         interfaces: [...facts.addresses.keys(), "lo"],

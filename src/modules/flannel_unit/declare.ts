@@ -12,7 +12,7 @@ import {
   ofDocument,
 } from "../../flannel/overlay-network";
 import { DEFAULT_SUBNET_FILE } from "../../flannel/subnet-env";
-import { type FlannelVersion, parseVersion } from "../../flannel/version";
+import { type FlannelVersion, isAtLeast, parseVersion } from "../../flannel/version";
 import { type FlannelUnitOptions } from "../../generated/flannel_unit";
 import { type Takeover } from "./adoption";
 import { type Certificates, readCertificates } from "./certificates";
@@ -100,6 +100,7 @@ export function declare(
   // A query is about the daemon that is, and asks of the network that is to be what this host would lack.
   const document = options.state === "query" ? {} : composeDocument(options);
   const network = ofDocument(document);
+  const host = declareHost(options, base, version);
   const daemonParts = declareParts(options, { variables, environmentPath, subnetFile });
   return {
     ...composeDaemon(daemonParts, flags, names),
@@ -124,8 +125,8 @@ export function declare(
     replaced: new Set(checkMode ? options.replaced : []),
     network,
     mark: Object.keys(document).length === 0 ? undefined : markOf(document),
-    host: declareHost(options, base, version),
-    ready: declareReady(options, unitName, { flags, subnetFile, network }),
+    host,
+    ready: declareReady(options, unitName, { flags, host, subnetFile, network }),
     wayBack: { isWanted: options.rollback, previousBinary: options.previous_binary },
     switchFolder: switchFolder(options.options_dir, unitName),
     previousFiles: options.previous_files,
@@ -232,10 +233,10 @@ function declareHost(
 function declareReady(
   options: FlannelUnitOptions,
   unitName: string,
-  { flags, subnetFile, network }: Pick<Declared, "flags" | "network" | "subnetFile">,
+  { flags, host, subnetFile, network }: Pick<Declared, "flags" | "host" | "network" | "subnetFile">,
 ): Expectation {
   const port = flagValue(flags, "healthz-port") ?? "0";
-  const healthUrl = healthUrlOf(flagValue(flags, "healthz-ip") ?? "", port);
+  const healthUrl = healthUrlOf(flagValue(flags, "healthz-ip") ?? "", port, host.version);
   return {
     unitName,
     timeoutMs: options.wait_timeout * 1000,
@@ -246,8 +247,10 @@ function declareReady(
   };
 }
 
-function healthUrlOf(ip: string, port: string): string {
+function healthUrlOf(ip: string, port: string, version: FlannelVersion | undefined): string {
+  // healthz is well from the first moment on; readyz once subnet.env and rules are there.
+  const path = version !== undefined && isAtLeast(version, "0.28.9") ? "readyz" : "healthz";
   // The wildcard addresses are no place to connect to.
   const host = ip === "" || ip === "0.0.0.0" ? "127.0.0.1" : ip === "::" ? "::1" : ip;
-  return `http://${host.includes(":") ? `[${host}]` : host}:${port}/healthz`;
+  return `http://${host.includes(":") ? `[${host}]` : host}:${port}/${path}`;
 }

@@ -19,6 +19,7 @@ import { type Stranger, tryObserveStranger } from "./adoption";
 import { type CertificateState, observeCertificates } from "./certificates";
 import { type ConfFileState, observeConfFiles } from "./conf-files";
 import { type Declared } from "./declare";
+import { type Expiry, observeExpiry } from "./expiry";
 import { findForeignVariables } from "./foreign-variables";
 import { type HostSettings, hostNeedsOf, observeHostSettings } from "./host-settings";
 import { findHostLacks } from "./host-lacks";
@@ -83,6 +84,8 @@ export interface Observed {
   readonly confFiles: readonly ConfFileState[];
   /** Only where they are to be put in place. */
   readonly certificates: CertificateState | undefined;
+  /** Of the client certificate, where the daemon is to have one. */
+  readonly expiry: Expiry | undefined;
   /** Only looked at when it is to go. */
   readonly optionsDir: Folder | undefined;
   /** What an earlier run has left of its way back; undefined: nothing. */
@@ -137,6 +140,7 @@ export async function observe(declared: Declared): Promise<Observed> {
     network: observeNetwork(declared),
     confFiles: observeConfFiles(declared.confFiles),
     certificates: declared.certificates && (await observeCertificates(declared.certificates)),
+    expiry: declared.state === "absent" ? undefined : observeExpiry(declared.flags),
     optionsDir: declared.state === "absent" ? tryReadFolder(declared.optionsDir) : undefined,
     switch: switchState,
     previousFiles: observePreviousFiles(declared.previousFiles),

@@ -20,6 +20,7 @@ import { planConfFiles } from "./conf-files";
 import { withAddress } from "./daemon";
 import { type Declared } from "./declare";
 import { renderEnvironmentFile } from "./environment";
+import { warnOfExpiry } from "./expiry";
 import { planHostSettings, planOffload } from "./host-settings";
 import { type Observed, wantedMark } from "./observe";
 import {
@@ -101,6 +102,7 @@ function planDaemon(
     ],
     warnings: [
       ...(wantsRunning ? warnOfLacks(observed.lacks, starts) : []),
+      ...warnOfExpiry(observed.expiry, declared.replaced, observed.touched.nowMs),
       ...findWarnings(declared, observed),
       ...warnOfSwitch(observed.switch),
       ...warnOfRivals(observed.confFiles),

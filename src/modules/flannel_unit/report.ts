@@ -6,6 +6,7 @@ import { parseSubnetEnv } from "../../flannel/subnet-env";
 import { type Outcome } from "./apply";
 import { type Change } from "./changes";
 import { type Declared } from "./declare";
+import { dateOf } from "./expiry";
 import { type Observed } from "./observe";
 import { type Plan } from "./plan";
 import { reportAnswers } from "./query";
@@ -32,6 +33,7 @@ export function report(
     flags: isPresent ? plan.argv.slice(1) : [],
     subnet: isPresent ? (outcome.subnet ?? found) : {},
     rolled_back: changes.some((change) => change.kind === "restore" && change.what === "daemon"),
+    ...(observed.expiry === undefined ? {} : { certificate_expires: dateOf(observed.expiry) }),
     ...(score?.after === undefined ? {} : { security_score: score }),
     ...(declared.query === undefined || observed.answers === undefined
       ? {}

@@ -89,6 +89,13 @@ describe("flannel_unit declare", () => {
     });
   }
 
+  it("asks readyz of releases that have it", () => {
+    const askedBy = (flannel_version: string) =>
+      declaredBy({ flannel_version, settings: { "healthz-port": 1 } }).ready.healthUrl;
+    expect(askedBy("v0.28.8")).to.equal("http://127.0.0.1:1/healthz");
+    expect(askedBy("v0.28.9")).to.equal("http://127.0.0.1:1/readyz");
+  });
+
   const faults: [Record<string, unknown>, string][] = [
     [{ name: "a/b" }, "is not a unit name"],
     [{ binary: "flanneld" }, "is not an absolute path"],

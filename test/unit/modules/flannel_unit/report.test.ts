@@ -33,6 +33,13 @@ describe("flannel_unit report", () => {
     expect(reportOf(offline)).to.include({ active_state: "unknown", main_pid: 0 });
   });
 
+  it("tells until when the client certificate holds", () => {
+    const host = running.withExpiry({ path: "/c.pem", endsAtMs: Date.UTC(2027, 0, 31, 12) });
+    expect(reportOf(given({}).on(host))).to.include({
+      certificate_expires: "2027-01-31T12:00:00Z",
+    });
+  });
+
   it("tells what was seen last", () => {
     const outcome = {
       systemd: { ...RUNNING, mainPid: 7 },
