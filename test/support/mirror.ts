@@ -138,7 +138,9 @@ export function makeProxy(mirror: Mirror, credentials?: string): void {
       response.writeHead(407).end();
       return;
     }
-    const { method, url = "", headers } = request;
+    const { method, url = "" } = request;
+    const headers = { ...request.headers };
+    delete headers["proxy-authorization"]; // is the proxy's own
     const forwarded = httpRequest(url, { method, headers }, (reply) => {
       response.writeHead(reply.statusCode ?? 500, reply.headers);
       reply.pipe(response);

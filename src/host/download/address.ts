@@ -37,7 +37,8 @@ export function secretsOfUrl(text: string): readonly string[] {
   const query = /\?([^#]*)/.exec(text)?.[1] ?? "";
   const values = query.split("&").map((pair) => pair.slice(pair.indexOf("=") + 1));
   const decoded = new URLSearchParams(query).values();
-  const queried = new Set([...values, ...decoded].filter((value) => value.length >= 8));
+  const fragment = /#(.*)$/s.exec(text)?.[1] ?? "";
+  const queried = new Set([...values, ...decoded, fragment].filter((value) => value.length >= 8));
   return [...userinfoIn(text), ...queried];
 }
 

@@ -22,7 +22,14 @@ export function secretsOf({
 }: SecretOptions): readonly unknown[] {
   const proxies = PROXIES.flatMap((name) => [process.env[name], process.env[name.toUpperCase()]]);
   const values = isRecord(headers) ? Object.values(headers) : [headers];
-  return [...textsIn([url, checksum, release_page, proxies]).flatMap(secretsOfUrl), ...values];
+  const found = textsIn([url, checksum, release_page, proxies]).flatMap(secretsOfUrl);
+  return [...found, ...found.flatMap(partsOf), ...values];
+}
+
+/** A user with a comma in it was taken for two addresses, of which each may be quoted. */
+function partsOf(secret: string): readonly string[] {
+  const parts = secret.split(",");
+  return parts.length < 2 ? [] : parts.filter((part) => part.length >= 8 && !part.includes("//"));
 }
 
 /** One by one, and together: a password with a comma in it was taken for the end of an address. */

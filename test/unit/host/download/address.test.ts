@@ -65,6 +65,7 @@ describe("addresses of downloads", () => {
     ["https://token@m/", ["token"]],
     ["https://m/?sig=0123456789&v=1", ["0123456789"]],
     ["https://m:99999/?sig=01234%2B56789#x", ["01234%2B56789", "01234+56789"]],
+    ["https://m/x#0123456789", ["0123456789"]],
     ["not a url", []],
   ];
   for (const [text, expected] of secrets) {

@@ -26,6 +26,7 @@ describe("flannel_install: secrets", () => {
     ["url", { url: ["https://m/x", "https://user:hunter2@m/x"] }],
     ["a url that is none", { url: ["https://user:hunter2/x@m:port/x"] }],
     ["a user that is a token", { url: ["https://hunter2@m/x"] }],
+    ["the fragment of a url", { url: ["https://m/x#hunter2hunter2"] }],
     ["the query of a url", { url: ["https://m/x?signature=hunter2hunter2"] }],
     ["checksum", { checksum: "sha256:https://user:hunter2@m/sums" }],
     ["a checksum of another kind", { checksum: "sha512:https://user:hunter2@m/sums" }],
@@ -37,6 +38,10 @@ describe("flannel_install: secrets", () => {
       expect(found(options)).to.include("hunter2");
     });
   }
+
+  it("are found in each of the two that a comma makes of a user", () => {
+    expect(secretsOf({ url: "hunter2hunter2,a://x@m" })).to.include("hunter2hunter2");
+  });
 
   it("are found in headers that are numbers", () => {
     expect(secretsOf(optionsWith({ headers: { "X-Pin": 4711 } }))).to.include(4711);
