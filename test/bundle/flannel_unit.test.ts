@@ -115,7 +115,7 @@ describe("the bundle of flannel_unit", function () {
     try {
       writeFileSync(
         join(folder, "flannel-bundle-test.service"),
-        `[Service]\nExecStart=/x \\\n  -etcd-password=older-${SECRET}\n`,
+        `[Service]\nEnvironment=ACCESS_KEY_SECRET=old-${SECRET}\nExecStart=/x \\\n  -etcd-password=older-${SECRET}\n`,
       );
       writeFileSync(
         join(folder, "flannel-bundle-test.env"),
@@ -129,8 +129,8 @@ describe("the bundle of flannel_unit", function () {
           unit_dir: folder,
           options_dir: folder,
           settings: { "etcd-password": SECRET, "kube-api-url": `https://a:${SECRET}-url@k` },
-          secret_settings: ["kube-api-url"],
-          environment: { FLANNELD_KUBE_API_URL: null },
+          secret_settings: ["kube-api-url", "ACCESS_KEY_SECRET"],
+          environment: { FLANNELD_KUBE_API_URL: null, ACCESS_KEY_SECRET: `${SECRET}-key` },
           backend: { Type: "wireguard", PSK: `${SECRET}-psk` },
         }),
       );

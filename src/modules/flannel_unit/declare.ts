@@ -89,7 +89,7 @@ export function declare(
   const version = tag === undefined ? undefined : parseVersion(tag, "flannel_version");
   const { settings, isKube } = mergeSettings(options, version);
   const flags = parseSettings(settings, version);
-  checkSecretSettings(options.secret_settings);
+  checkSecretSettings(options.secret_settings, Object.keys(options.environment));
   const names = secretNames(options.secret_settings);
   const implied = isKube ? {} : trustVariables(flags, version);
   const variables = splitVariables({ ...implied, ...options.environment }, flags, names);
@@ -144,13 +144,13 @@ function unitNameOf(name: string): string {
   );
 }
 
-/** A misspelt name would leave its setting on the command line, for all to see. */
-function checkSecretSettings(names: readonly string[]): void {
-  for (const name of names.filter((candidate) => !Object.hasOwn(FLAGS, candidate))) {
-    const guess = didYouMean(name, Object.keys(FLAGS));
+/** A misspelt name would leave its setting on the command line, or its variable in the unit, for all to see. */
+function checkSecretSettings(names: readonly string[], variables: readonly string[]): void {
+  const known = [...Object.keys(FLAGS), ...variables];
+  for (const name of names.filter((candidate) => !known.includes(candidate))) {
     throw new ModuleError(
       "invalid_arguments",
-      `secret_settings: ${name}: is no flag of flanneld${guess}`,
+      `secret_settings: ${name}: is no flag of flanneld, nor a variable in environment${didYouMean(name, known)}`,
     );
   }
 }

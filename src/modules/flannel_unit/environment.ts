@@ -7,7 +7,7 @@ import { environmentNameOf } from "../../flannel/flag-variable";
 import { type FlagValue, tryTextOf } from "../../flannel/flags";
 import { type NetworkMark } from "../../flannel/overlay-network";
 import { renderEnvironmentLine } from "../../host/systemd-quote";
-import { ENVIRONMENT_HEADING } from "./secrets";
+import { ENVIRONMENT_HEADING, secretVariables } from "./secrets";
 import { HIDDEN_VARIABLE } from "./unit-marks";
 
 /** Variables by where they stand. */
@@ -23,16 +23,16 @@ export interface Variables {
 export function splitVariables(
   environment: Readonly<Record<string, unknown>>,
   flags: readonly FlagValue[],
-  secretFlags: ReadonlySet<string>,
+  secretNames: ReadonlySet<string>,
 ): Variables {
-  const secretVariables = new Set([...secretFlags].map(environmentNameOf));
+  const hidden = new Set(secretVariables(secretNames));
   const open: Record<string, string> = {};
   const secret: Record<string, string> = {};
   for (const [name, value] of Object.entries(environment).sort()) {
     const text = checkVariable(name, value);
-    if (text !== undefined) (secretVariables.has(name) ? secret : open)[name] = text;
+    if (text !== undefined) (hidden.has(name) ? secret : open)[name] = text;
   }
-  for (const { name, value } of flags.filter((flag) => secretFlags.has(flag.name))) {
+  for (const { name, value } of flags.filter((flag) => secretNames.has(flag.name))) {
     const variable = environmentNameOf(name);
     if (variable in secret) {
       throw new ModuleError(

@@ -24,9 +24,14 @@ export const ENVIRONMENT_HEADING = `${HEADER}: secrets of flanneld.`;
 /** Settings that are secret without being listed. */
 const SECRET_SETTINGS = ["etcd-password"];
 
-/** Names of all secret settings. */
+/** Names of all secret settings, and of variables that are secret by themselves. */
 export function secretNames(listed: readonly string[]): ReadonlySet<string> {
   return new Set([...SECRET_SETTINGS, ...listed]);
+}
+
+/** The variables whose values are secret: each name as it is, and as the flag that it may be. */
+export function secretVariables(names: Iterable<string>): readonly string[] {
+  return [...names].flatMap((name) => [name, environmentNameOf(name)]);
 }
 
 /** The secret values among settings, environment and network configuration. Throws for what is no dict. */
@@ -37,7 +42,7 @@ export function secretsOf(options: SecretOptions): readonly unknown[] {
   return [
     ...valuesOf(options.settings, names),
     ...valuesOf(options.settings_user, names),
-    ...valuesOf(options.environment, names.map(environmentNameOf)),
+    ...valuesOf(options.environment, secretVariables(names)),
     // What is masked already is no secret, and its words occur in sentences.
     ...allSecretsIn([options.backend, options.network_config]).filter(
       (value) => tryRevisionOf(value) === undefined,
@@ -54,7 +59,7 @@ function valuesOf(dict: unknown, names: readonly string[]): readonly unknown[] {
 /** Masks the value of every secret flag or variable in a unit file or command line. */
 export function hideSecretFlags(text: string, secrets: ReadonlySet<string>): string {
   const names = [...secrets].filter((name) => /^[\w-]+$/.test(name));
-  const words = [...names.map((name) => `--?${name}`), ...names.map(environmentNameOf)];
+  const words = names.flatMap((name) => [`--?${name}`, environmentNameOf(name), `\\b${name}(?==)`]);
   // A line that goes on behind a backslash may have the value on its next one.
   const pattern = new RegExp(`(${words.join("|")})(=?\\s*\\\\\\n\\s*|[= ])[^\\n]*`, "g");
   return text.replace(

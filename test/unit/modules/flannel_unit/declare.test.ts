@@ -28,17 +28,21 @@ describe("flannel_unit declare", () => {
         "etcd-username": "u",
         "kube-api-url": "https://t:s@k",
       },
-      secret_settings: ["kube-api-url"],
-      environment: { FLANNELD_ETCD_USERNAME: "x", GODEBUG: "a=1" },
+      secret_settings: ["kube-api-url", "ACCESS_KEY_SECRET"],
+      environment: { FLANNELD_ETCD_USERNAME: "x", GODEBUG: "a=1", ACCESS_KEY_SECRET: "sk" },
     };
     const declared = declaredBy(options);
     const text = unitOf(options);
     expect(text).to.contain("EnvironmentFile=/etc/flannel/flanneld.env\n");
     expect(text).to.contain("Environment=GODEBUG=a=1\n");
-    expect(text).not.to.contain('p"w').and.not.to.contain("kube-api-url");
+    expect(text)
+      .not.to.contain('p"w')
+      .and.not.to.contain("kube-api-url")
+      .and.not.to.contain("ACCESS");
     expect(declared.argv).to.deep.equal(["/usr/local/sbin/flanneld", "-etcd-username=u"]);
     expect(renderEnvironmentFile(declared.variables.secret, declared.mark)).to.equal(
       "# Written by Ansible (flannel_unit): secrets of flanneld.\n" +
+        'ACCESS_KEY_SECRET="sk"\n' +
         'FLANNELD_ETCD_PASSWORD="p\\"w\\$\\`\\\\ %"\nFLANNELD_KUBE_API_URL="https://t:s@k"\n',
     );
   });
@@ -118,6 +122,10 @@ describe("flannel_unit declare", () => {
     [{ extra_directives: { Service: { "A=B": 1 } } }, "name of a directive"],
     [{ extra_directives: { Service: { A: "x\ny" } } }, "newline"],
     [{ secret_settings: ["no-such-flag"] }, "no-such-flag"],
+    [
+      { secret_settings: ["ACCES_KEY"], environment: { ACCESS_KEY: "x" } },
+      'nor a variable in environment, did you mean "ACCESS_KEY"?',
+    ],
     [
       { settings: { "etcd-password": "a" }, environment: { FLANNELD_ETCD_PASSWORD: "b" } },
       "given again",

@@ -21,6 +21,13 @@ describe("flannel_unit secrets", () => {
     ["settings_user", { settings_user: { "etcd-password": "pw" } }],
     ["listed settings", { settings: { "kube-api-url": "pw" }, secret_settings: ["kube-api-url"] }],
     ["variables", { environment: { FLANNELD_ETCD_PASSWORD: "pw" } }],
+    [
+      "listed variables",
+      {
+        environment: { ACCESS_KEY_SECRET: "pw", GODEBUG: "x" },
+        secret_settings: ["ACCESS_KEY_SECRET"],
+      },
+    ],
     ["backend", { backend: { Type: "wireguard", PSK: "pw" } }],
     ["network_config", { network_config: { Backend: { psk: "pw" } } }],
     ["network_config, at any depth", { network_config: { a: [{ b: { AccessKeySecret: "pw" } }] } }],
@@ -43,6 +50,17 @@ describe("flannel_unit secrets", () => {
     for (const shown of ["******** (revision 15)", "******** (known after the write)"]) {
       expect(secretsBy({ network_config: { Backend: { PSK: shown } } })).to.deep.equal([]);
     }
+  });
+
+  it("are masked in a unit that holds a variable since before it was listed", () => {
+    const unit =
+      'Environment="ACCESS_KEY_SECRET=old"\nEnvironment=https_proxy=old\nExecStart=/x -v=2';
+    const names = new Set(["ACCESS_KEY_SECRET", "https_proxy"]);
+    expect(hideSecretFlags(unit, names)).to.equal(
+      'Environment="ACCESS_KEY_SECRET=********\nEnvironment=https_proxy=********\nExecStart=/x -v=2',
+    );
+    const text = "Environment=MY_ACCESS_KEY_SECRET=x\n# ACCESS_KEY_SECRET is no value";
+    expect(hideSecretFlags(text, names)).to.equal(text);
   });
 
   it("are masked in texts of the host, as flags and as variables", () => {
