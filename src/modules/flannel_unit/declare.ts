@@ -194,6 +194,7 @@ function declareParts(
   return {
     after: options.after,
     wants: options.wants,
+    partOf: options.part_of,
     before: options.before,
     wantedBy: options.wanted_by,
     requiredBy: options.required_by,

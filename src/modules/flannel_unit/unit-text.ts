@@ -34,6 +34,8 @@ export interface UnitSections {
 export interface UnitParts {
   readonly after: readonly string[];
   readonly wants: readonly string[];
+  /** Units with which the daemon is stopped and started again, and after which it starts. */
+  readonly partOf: readonly string[];
   readonly before: readonly string[];
   readonly wantedBy: readonly string[];
   readonly requiredBy: readonly string[];
@@ -95,8 +97,9 @@ function unitDirectives(parts: UnitParts): Directive[] {
   return [
     ["Description", "Flannel network daemon"],
     ["Documentation", "https://github.com/flannel-io/flannel"],
-    ...unitList("After", "after", parts.after),
+    ...unitList("After", "after", [...new Set([...parts.after, ...parts.partOf])]),
     ...unitList("Wants", "wants", parts.wants),
+    ...unitList("PartOf", "part_of", parts.partOf),
     ...unitList("Before", "before", parts.before),
   ];
 }

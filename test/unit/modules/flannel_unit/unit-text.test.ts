@@ -57,6 +57,17 @@ RequiredBy=docker.service
     expect(text).to.contain("WantedBy=multi-user.target");
   });
 
+  it("is part of a unit, and starts after it, once", () => {
+    const wireguard = "wg-quick@wg0.service";
+    const text = unitOf({ after: ["network.target", wireguard], part_of: [wireguard] });
+    expect(text).to.contain(`\nAfter=network.target ${wireguard}\nWants=network-online.target\n`);
+    expect(text).to.contain(`\nPartOf=${wireguard}\n`);
+    expect(unitOf({ part_of: ["a.service"] })).to.contain("network-online.target a.service\n");
+    expect(unitOf({})).not.to.contain("PartOf");
+    // It takes effect by reloading systemd.
+    expect(declaredBy({ part_of: [wireguard] }).unit.digest).to.equal(declaredBy().unit.digest);
+  });
+
   it("names its links as systemctl enable makes them", () => {
     expect(declaredBy().unit.links).to.deep.equal([
       "docker.service.requires",
