@@ -58,6 +58,7 @@ const SETTINGS: DownloadSettings = {
     validateCerts: true,
     caFile: undefined,
     clientCertificate: undefined,
+    netrcFile: undefined,
   },
   sleep: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
 };

@@ -66,6 +66,7 @@ const SETTINGS: Omit<DownloadSettings, "sleep"> = {
   maxBytes: 16 * 1024 * 1024,
   headers: [],
   environment: {},
+  netrcFile: undefined,
   validateCerts: true,
   caFile: undefined,
   clientCertificate: undefined,

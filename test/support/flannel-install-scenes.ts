@@ -40,6 +40,7 @@ const DEFAULTS: FlannelInstallOptions = {
   owner: "root",
   group: "root",
   url: ["https://github.com/flannel-io/flannel/releases/download/{version}/{asset}"],
+  use_netrc: true,
   validate_certs: true,
   timeout: 30,
   deadline: 900,

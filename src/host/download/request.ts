@@ -6,6 +6,7 @@ import { type Deadline } from "../deadline";
 import { type HostHeaders, basicAuthorization, headersFor, showUrl } from "./address";
 import { type TlsSettings, nameOf, openConnection, waitFor } from "./connection";
 import { TransferError, describeStatus } from "./failure";
+import { netrcAuthorization, readNetrc } from "./netrc";
 import { proxyFor } from "./proxy";
 
 export interface RequestSettings extends TlsSettings {
@@ -15,6 +16,8 @@ export interface RequestSettings extends TlsSettings {
   readonly deadline: Deadline;
   readonly headers: readonly HostHeaders[];
   readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Where users and passwords of hosts are looked up that are not declared. */
+  readonly netrcFile: string | undefined;
 }
 
 const MAX_REDIRECTS = 10;
@@ -101,8 +104,9 @@ async function requestOnce(
       "User-Agent": "ansible-role-flanneld",
       Accept: "*/*",
       "Accept-Encoding": "identity",
-      ...authorizationOf(url, "Authorization"),
-      ...(isProxied ? authorizationOf(proxy, "Proxy-Authorization") : {}),
+      ...header("Authorization", netrcAuthorization(url, readNetrc(settings.netrcFile))),
+      ...header("Authorization", basicAuthorization(url)),
+      ...(isProxied ? header("Proxy-Authorization", basicAuthorization(proxy)) : {}),
       ...headersFor(url, settings.headers),
       ...extra,
     },
@@ -118,7 +122,6 @@ async function requestOnce(
   return response;
 }
 
-function authorizationOf(url: URL, header: string): Record<string, string> {
-  const value = basicAuthorization(url);
-  return value === undefined ? {} : { [header]: value };
+function header(name: string, value: string | undefined): Record<string, string> {
+  return value === undefined ? {} : { [name]: value };
 }

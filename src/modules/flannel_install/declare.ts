@@ -8,6 +8,7 @@ import { type Arch, DAEMON, MK_DOCKER_OPTS, parseArch } from "../../flannel/rele
 import { parseVersion, tagOf } from "../../flannel/version";
 import { type FlannelInstallOptions } from "../../generated/flannel_install";
 import { type ClientCertificate } from "../../host/download/connection";
+import { netrcFileIn } from "../../host/download/netrc";
 import { parseMode } from "../../host/file-mode";
 import { declareChecksums } from "./checksum-policy";
 import { type ReleasePage, declarePage } from "./release-page";
@@ -139,6 +140,7 @@ function declareSource(options: FlannelInstallOptions): DeclaredSource {
       caFile: options.ca_file,
       clientCertificate: declareClientCertificate(options),
       environment: process.env,
+      netrcFile: options.use_netrc ? netrcFileIn(process.env) : undefined,
       sleep: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
     },
   };

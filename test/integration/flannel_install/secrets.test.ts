@@ -1,7 +1,8 @@
 // Where a credential may stand, in options, environment and answers: it goes to its own host and to no other,
 // and not eight characters of it are in anything that is said or written down.
 
-import { readFileSync, readdirSync } from "node:fs";
+import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { expect } from "chai";
@@ -14,6 +15,7 @@ import { findLeak } from "../../support/userinfo";
 
 const PROGRAM = tinyProgram("v0.28.9", 1000);
 const [USER, PASSWORD] = ["robot-Vq81xwZt", "hunter2-Kd83-paSS"];
+const HOME = mkdtempSync(join(tmpdir(), "home-"));
 const ME = `${USER}:${PASSWORD}`;
 const SECRETS = [USER, PASSWORD, Buffer.from(ME).toString("base64")];
 
@@ -291,6 +293,40 @@ const REDIRECTS: readonly Case[] = [
   ),
 ];
 
+const netrc =
+  (name = "mine") =>
+  (): Record<string, string> => ({ NETRC: join(HOME, name) });
+const local =
+  (path: string): Options =>
+  ({ host }) => ({ url: `http://${host.replace("127.0.0.1", "localhost")}${path}` });
+const NETRC: readonly Case[] = [
+  works("for its host", mirror, netrc()),
+  works("at home", mirror, () => ({ HOME, NETRC: "" })),
+  worksAlone("for another host", local("/x"), netrc()),
+  worksAlone("for all hosts", mirror, netrc("all")),
+  worksAlone(
+    "that is not to be used",
+    (scene) => ({ ...mirror(scene), use_netrc: false }),
+    netrc(),
+  ),
+  worksAlone("where the URL has another", at("you:else"), netrc()),
+  worksAlone("where a header says another", headed({ authorization: "Bearer else" }), netrc()),
+  works(
+    "of a host that redirects to another",
+    redirecting(({ other }) => `http://${other.replace("127.0.0.1", "localhost")}/end`, mirror),
+    netrc(),
+  ),
+  throughProxy(
+    "of a host that another redirects to",
+    redirecting(({ other }) => `http://${other}/end`, local("/x")),
+    netrc(),
+  ),
+  fails("that the host does not take", answered(answer(401), mirror), netrc()),
+  fails("that the host quotes", answered(echo, mirror), netrc()),
+  refused("where nobody is", () => ({ url: "http://127.0.0.1:1/x" }), netrc()),
+  refused("in the URL, too", () => ({ url: `http://m:99999/${PASSWORD}` }), netrc()),
+];
+
 describe("flannel_install: a credential", function () {
   this.timeout(20_000);
   const plain = new Mirror();
@@ -298,6 +334,9 @@ describe("flannel_install: a credential", function () {
   let target: Target;
 
   before(async () => {
+    writeFileSync(join(HOME, "mine"), `machine 127.0.0.1 login ${USER} password ${PASSWORD}`);
+    writeFileSync(join(HOME, ".netrc"), readFileSync(join(HOME, "mine")));
+    writeFileSync(join(HOME, "all"), `default login ${USER} password ${PASSWORD}`);
     await plain.start();
     await other.start();
   });
@@ -312,6 +351,7 @@ describe("flannel_install: a credential", function () {
   after(async () => {
     await plain.close();
     await other.close();
+    rmSync(HOME, { recursive: true });
   });
 
   const scene = (): Scene => ({
@@ -324,7 +364,7 @@ describe("flannel_install: a credential", function () {
       makeProxy(other, credentials);
     },
   });
-  const groups = { ADDRESSES, HEADERS, PROXIES, LISTS, REDIRECTS };
+  const groups = { ADDRESSES, HEADERS, PROXIES, LISTS, REDIRECTS, NETRC };
   const count = Object.values(groups).flat().length;
   it(`may stand in at least 33 places: ${count}`, () => {
     expect(count).to.be.at.least(33);
