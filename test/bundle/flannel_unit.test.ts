@@ -1,6 +1,6 @@
 // The shipped flannel_unit in a process of its own. What it does to a host is in test/systemd.
 
-import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -109,6 +109,28 @@ describe("the bundle of flannel_unit", function () {
       expect(existsSync(join(host, "units"))).to.equal(false);
     });
   }
+
+  it("renders the files without a look at the host, in a real run", async () => {
+    const folder = mkdtempSync(join(host, "rendered-"));
+    const unit = join(folder, "flannel-bundle-test.service");
+    // Whoever reads it fails, and whoever writes it has made a file of it.
+    mkdirSync(unit);
+    const task = options({
+      state: "rendered",
+      unit_dir: folder,
+      options_dir: folder,
+      flannel_version: "v0.28.9",
+      settings: { "etcd-password": SECRET, iface: "nosuch0", "etcd-cafile": unit },
+    });
+    const { stdout, result } = await runModuleFile(file, task);
+    expect(result["failed"], String(result["msg"])).to.equal(undefined);
+    expect(result).to.include({ changed: false }).and.not.have.any.keys("warnings", "diff");
+    const rendered = result["rendered"] as Record<string, string>;
+    expect(Object.keys(rendered)).to.include.members([unit, unit.replace(/service$/, "env")]);
+    expect(rendered[unit]).to.contain("-iface=nosuch0");
+    expect(stdout).not.to.contain(SECRET);
+    expect(readdirSync(folder)).to.deep.equal(["flannel-bundle-test.service"]);
+  });
 
   it("shows no secret: not of settings, environment, backend, nor an older one on disk", async () => {
     const folder = mkdtempSync(join(tmpdir(), "flannel-unit-secret-"));

@@ -26,6 +26,7 @@ import { findHostLacks } from "./host-lacks";
 import { type Lack, findLacks } from "./lacks";
 import { type PreviousFile, observePreviousFiles } from "./previous-files";
 import { type Answers, observeAnswers } from "./query";
+import { UNOBSERVED } from "./rendered";
 import { type Residue, observeResidue, tryFindKeyFile } from "./residue";
 import { tryAskRunningVersion } from "./running-version";
 import { type SwitchState, observeSwitch } from "./switch-state";
@@ -110,6 +111,7 @@ export interface Folder {
 
 /** Looks at unit, files and process. */
 export async function observe(declared: Declared): Promise<Observed> {
+  if (declared.state === "rendered") return UNOBSERVED;
   const { unitName, unitPath, network } = declared;
   // First of all, as it may be about to change the rest.
   const switchState = await observeSwitch(declared.switchFolder, unitName);

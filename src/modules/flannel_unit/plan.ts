@@ -72,6 +72,7 @@ export function plan(wish: Declared, observed: Observed): Plan {
     ];
     return { ...rest, changes, warnings: warnOfRivals(observed.confFiles) };
   }
+  if (declared.state === "rendered") return { ...rest, changes: [] };
   if (declared.state === "query") {
     return { ...rest, changes: [], ...judgeQuery(declared, observed) };
   }

@@ -10,6 +10,7 @@ import { dateOf } from "./expiry";
 import { type Observed } from "./observe";
 import { type Plan } from "./plan";
 import { reportAnswers } from "./query";
+import { renderFiles } from "./rendered";
 
 /** What the host is like after the changes that are told. */
 export function report(
@@ -34,6 +35,7 @@ export function report(
     subnet: isPresent ? (outcome.subnet ?? found) : {},
     rolled_back: changes.some((change) => change.kind === "restore" && change.what === "daemon"),
     ...(observed.expiry === undefined ? {} : { certificate_expires: dateOf(observed.expiry) }),
+    ...(declared.state === "rendered" ? { rendered: renderFiles(declared, plan.texts) } : {}),
     ...(score?.after === undefined ? {} : { security_score: score }),
     ...(declared.query === undefined || observed.answers === undefined
       ? {}
@@ -57,6 +59,6 @@ function isEnabled(
 ): boolean {
   const isPending = plan.changes.some((change) => change.kind === "enablement");
   const isDone = told.some((change) => change.kind === "enablement");
-  const isLeftAlone = state === "query" || state === "present";
+  const isLeftAlone = ["present", "query", "rendered"].includes(state);
   return isLeftAlone || (isPending && !isDone) ? links.length > 0 : state !== "absent" && isWanted;
 }
