@@ -26,18 +26,24 @@ function variable(environment: Environment, name: string): string {
   return environment[name] ?? environment[name.toUpperCase()] ?? "";
 }
 
-/** no_proxy: names (with all below them), addresses, either with a port, networks, or "*". */
+/** no_proxy: names (with all below them), addresses, either with a port, networks, beginnings, or "*". */
 async function isExempt(url: URL, noProxy: string): Promise<boolean> {
   const host = url.hostname.replace(/^\[|\]$/g, "");
   const port = url.port === "" ? { "http:": "80", "https:": "443" }[url.protocol] : url.port;
   for (const entry of noProxy.toLowerCase().split(/[\s,]+/)) {
-    if (entry === "*" || (await isInNetwork(host, entry))) return true;
+    if (entry === "*" || beginsAs(host, entry) || (await isInNetwork(host, entry))) return true;
     const exemption = parseExemption(entry);
     if (exemption.port !== undefined && exemption.port !== port) continue;
     const { name } = exemption;
     if (name !== "" && (host === name || host.endsWith(`.${name}`))) return true;
   }
   return false;
+}
+
+/** "127.", "127.*" and "127.0.0.*" are beginnings of IPv4 addresses, as some programs take them. */
+function beginsAs(host: string, entry: string): boolean {
+  const [, beginning] = /^((?:\d{1,3}\.){1,3})(?:\*(?:\.\*){0,2})?$/.exec(entry) ?? [];
+  return beginning !== undefined && /^[\d.]+$/.test(host) && host.startsWith(beginning);
 }
 
 /** "10.96.0.0/12" holds the addresses in it, and no name: nobody looks those up for a proxy. */

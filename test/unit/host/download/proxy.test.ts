@@ -58,6 +58,15 @@ describe("a proxy of downloads", () => {
     ["http://10.0.0.1/", "10.0.0.0/33", false],
     ["http://m.example/", "10.0.0.0/8", false],
     ["http://10.0.0.1/", "10.0.0.0/", false],
+    ["http://127.0.0.1/", "x,127.", true],
+    ["http://127.0.0.1/", "127.*", true],
+    ["http://127.0.0.1:81/", "127.0.0.*", true],
+    ["http://10.96.3.4/", "10.96.*.*", true],
+    ["http://10.97.3.4/", "10.96.*", false],
+    ["http://128.0.0.1/", "12.", false],
+    ["http://127.example/", "127.", false],
+    ["http://10.0.0.1/", "*.*", false],
+    ["http://10.0.0.1/", "10.*.0", false],
   ];
   for (const [url, noProxy, isExempt] of exempt) {
     it(`is ${isExempt ? "not " : ""}used for ${url} when no_proxy is "${noProxy}"`, async () => {
