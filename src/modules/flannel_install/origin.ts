@@ -69,6 +69,18 @@ export function whyNotTrusted({
   return isWritable ? `its mode ${formatMode(mode)} lets others write to it` : undefined;
 }
 
+/**
+ * A declared mode by which others than root decide what root runs; the owner is somebody's choice, and a group
+ * that is not known may be anybody's.
+ */
+export function warnOfMode(mode: number, gid: number | undefined): readonly string[] {
+  if (whyNotTrusted({ mode, uid: 0, gid: gid ?? -1 }) === undefined) return [];
+  return [
+    `mode: "${formatMode(mode)}" lets others than root write to flanneld, and so decide what root runs; ` +
+      'take write permission from them, as "0750" does',
+  ];
+}
+
 /** What is in the way of the record is told by whoever has to write it. */
 function tryRead(path: string): FileState | undefined {
   try {

@@ -32,6 +32,7 @@ import {
 import { type InstalledFile } from "./inspect";
 import { isRightBinary } from "./installed-version";
 import { type InstalledFiles, type Observed } from "./observe";
+import { warnOfMode } from "./origin";
 import { type ReleasePage } from "./release-page";
 import { type Source } from "./source";
 import { type Keeping, tryNameKept } from "./way-back";
@@ -83,6 +84,7 @@ function planPresent(goal: Goal, observed: Observed): Plan {
       ...(installs && isUnverified(source) ? [UNVERIFIED] : []),
       ...(installs ? untrusted(goal, observed) : []),
       ...rememberedList(observed),
+      ...warnOfMode(wanted.mode, observed.account.gid),
     ],
     obstacles: [
       ...(installs || !wasVerified(observed) ? missingChecksum(source) : []),

@@ -339,6 +339,23 @@ describe("flannel_install: the plan", () => {
     expect(given({ known_checksums }).on({}).plan.warnings).to.deep.equal([]);
   });
 
+  for (const [mode, account, isWarned] of [
+    ["0750", { uid: 0, gid: 0 }, false],
+    ["0755", { uid: 0, gid: 12 }, false],
+    ["0770", { uid: 0, gid: 0 }, false],
+    ["0770", { uid: 0, gid: 12 }, true],
+    ["0770", { uid: 0, gid: undefined }, true],
+    ["0757", { uid: 0, gid: 0 }, true],
+    ["1777", { uid: 0, gid: 0 }, true],
+  ] as const) {
+    it(`warns ${isWarned ? "" : "not "}of the mode ${mode} for the group ${account.gid}`, () => {
+      const { declared, observed } = given({ mode }).on({ binary: binaryOf("v0.28.9") });
+      const warnings = plan(declared, { ...observed, account }).warnings ?? [];
+      expect(warnings.length).to.equal(isWarned ? 1 : 0);
+      if (isWarned) expect(warnings[0]).to.match(/^mode: "\d777|^mode: "07\d\d" lets others than/);
+    });
+  }
+
   it("warns when a list is down, and holds on to what it said", () => {
     const scene = given({ checksum: "sha256:https://m/sums" }).on({ binary: binaryOf("v0.28.9") });
     const sha256 = scene.observed.installed.binary?.sha256 ?? "";
