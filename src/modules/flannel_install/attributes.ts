@@ -8,6 +8,7 @@ import { StaleObservationError } from "../../base/errors";
 import { applyAttributes, clearAway, finishFile, syncDirectory } from "../../host/atomic-file";
 import { sha256OfFile } from "../../host/checksum";
 import { translateFileError } from "../../host/file-errors";
+import { labelFor } from "../../host/selinux";
 import { stagedPath } from "../../host/staging";
 import { alone, refuseStale } from "./alone";
 import { type AttributesSetting } from "./changes";
@@ -43,6 +44,7 @@ async function setOnCopy({ path, state, attributes }: AttributesSetting): Promis
     if ((await sha256OfFile(staged)) !== state.sha256) {
       throw new StaleObservationError("conflict", `${path}: somebody writes to it`);
     }
+    labelFor(staged, path);
     await rename(staged, path);
     await syncDirectory(dirname(path));
   } finally {

@@ -12,6 +12,7 @@ import { type FlannelVersion, tagOf } from "../../flannel/version";
 import { finishFile, removeFile, replaceFile, syncDirectory } from "../../host/atomic-file";
 import { type Digest, formatDigest } from "../../host/checksum";
 import { translateFileError } from "../../host/file-errors";
+import { labelFor } from "../../host/selinux";
 import { alone, refuseStale } from "./alone";
 import { type Digests, type Installation, installation, pathOf, withDigests } from "./changes";
 import { type Declared } from "./declare";
@@ -92,6 +93,7 @@ async function* renameFiles(staged: StagedFiles, { declared }: Run): AsyncGenera
     const from = staged[file];
     if (from === undefined) continue;
     const to = pathOf(declared.paths, file);
+    labelFor(from, to);
     await rename(from, to).catch((error: unknown) => {
       throw translateFileError(to, "replace", error);
     });
