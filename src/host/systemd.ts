@@ -125,7 +125,9 @@ export async function verifyUnit(unitName: string, text: string): Promise<readon
 
 function findComplaints(result: CommandResult, path: string, unitName: string): readonly string[] {
   const lines = result.stderr.split("\n").filter((line) => line.trim() !== "");
-  const own = lines.filter((line) => line.startsWith(path) || line.startsWith(`${unitName}:`));
+  // "Unit x.service failed to load properly" is all it says of a line of more than 1 MiB.
+  const openings = [path, `${unitName}:`, `Unit ${unitName} `];
+  const own = lines.filter((line) => openings.some((opening) => line.startsWith(opening)));
   // Exit code 1 also stands for flaws of other units, so without a line of ours it says nothing.
   return own.map((line) => line.replace(`${path}:`, "line "));
 }

@@ -24,7 +24,7 @@ export function findOffline({ systemd }: Observed): readonly Obstacle[] {
 /** Writing the unit file would silently undo a mask, which somebody set for a reason. */
 export function findMask({ unitName }: Declared, { systemd }: Observed): readonly Obstacle[] {
   if (systemd?.loadState !== "masked") return [];
-  const message = `${unitName} is masked, unmask it with: systemctl unmask ${unitName}`;
+  const message = `${unitName} is masked, unmask it with: systemctl unmask ${unitName} (with --runtime, if it was masked so)`;
   return [{ code: "refused", message }];
 }
 

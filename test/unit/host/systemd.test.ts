@@ -1,6 +1,8 @@
+import { spawnSync } from "node:child_process";
+
 import { expect } from "chai";
 
-import { parseUnitState } from "../../../src/host/systemd";
+import { parseUnitState, verifyUnit } from "../../../src/host/systemd";
 
 const RUNNING = `LoadState=loaded
 ActiveState=active
@@ -61,5 +63,24 @@ describe("the state of a unit", () => {
       restarts: 0,
       startedAtUs: 0,
     });
+  });
+});
+
+describe("what systemd-analyze says of a unit", () => {
+  before(function () {
+    if (spawnSync("systemd-analyze", ["--version"]).status !== 0) this.skip();
+  });
+
+  it("is nothing of one that is right", async () => {
+    expect(await verifyUnit("unit-test.service", "[Service]\nExecStart=/bin/true\n")).to.deep.equal(
+      [],
+    );
+  });
+
+  it("is heard where it names no line, too", async () => {
+    const argument = "x".repeat(1_100_000);
+    const text = `[Service]\nExecStart=/bin/true ${argument}\n`;
+    const complaints = await verifyUnit("unit-test.service", text);
+    expect(complaints.join()).to.contain("Unit unit-test.service failed to load");
   });
 });

@@ -199,7 +199,7 @@ describe("flannel_unit plan", () => {
     const host = running.stopped().systemdSays({ loadState: "masked" });
     given(STOPPED)
       .on(host.withFile(UNIT, fileOf("", 0o666)))
-      .refuses("systemctl unmask flanneld.service");
+      .refuses("systemctl unmask flanneld.service (with --runtime, if it was masked so)");
     given(STOPPED).on(host).plans().refuses();
   });
 
