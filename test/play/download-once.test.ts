@@ -135,7 +135,8 @@ describe("flannel_download_once without a lab", function () {
     expect(real.exitCode, real.output).to.equal(0);
     expect(real.changed).to.deep.equal(predicted.changed);
     expect(downloads()).to.have.length(1);
-    for (const host of ["one", "two"]) expect(installed(host)).to.deep.equal(["flanneld"]);
+    for (const host of ["one", "two"])
+      expect(installed(host)).to.deep.equal([".flanneld.origin.json", "flanneld"]);
     expect(readFileSync(join(directory, "one", "sbin", "flanneld")).equals(PROGRAM)).to.equal(true);
   });
 
@@ -206,7 +207,8 @@ describe("flannel_download_once without a lab", function () {
     expect(run.changed).to.deep.equal(["one: Install flanneld", "two: Install flanneld"]);
     expect(run.tasks).to.include("Bring the release to the machine that runs Ansible");
     expect(downloads()).to.have.length(1);
-    for (const host of ["one", "two"]) expect(installed(host)).to.deep.equal(["flanneld"]);
+    for (const host of ["one", "two"])
+      expect(installed(host)).to.deep.equal([".flanneld.origin.json", "flanneld"]);
   });
 
   it("says what is missing when the host that downloads has no Node.js", async () => {
