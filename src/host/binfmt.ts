@@ -1,18 +1,18 @@
 // Which emulator the kernel hands a foreign program to (Documentation/admin-guide/binfmt-misc.rst).
 
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { listNames } from "./directory";
+import { glanceAtFile } from "./glance";
 
 const REGISTRY = "/proc/sys/fs/binfmt_misc";
 
 /** The emulator for a file that begins with `head`; undefined where none is registered. */
 export function tryFindEmulator(head: Buffer, registry = REGISTRY): string | undefined {
-  if (tryRead(join(registry, "status")) !== "enabled\n") return undefined;
+  if (glanceAtFile(join(registry, "status")) !== "enabled\n") return undefined;
   const names = listNames(registry).filter((name) => !["register", "status"].includes(name));
   return names
-    .map((name) => tryRead(join(registry, name)) ?? "")
+    .map((name) => glanceAtFile(join(registry, name)) ?? "")
     .filter((entry) => matches(entry, head))
     .map((entry) => fieldOf(entry, "interpreter"))[0];
 }
@@ -32,12 +32,4 @@ function matches(entry: string, head: Buffer): boolean {
 
 function fieldOf(entry: string, name: string): string | undefined {
   return new RegExp(`^${name} (.+)$`, "m").exec(entry)?.[1];
-}
-
-function tryRead(path: string): string | undefined {
-  try {
-    return readFileSync(path, "utf8");
-  } catch {
-    return undefined;
-  }
 }

@@ -1,13 +1,14 @@
 // Starts, finds and ends the echo of this host: a process that outlives the task.
 
 import { type ChildProcessByStdio } from "node:child_process";
-import { readFileSync, readdirSync, readlinkSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { type Readable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 
 import { ModuleError, systemCodeOf } from "../base/errors";
 import { isRecord, tryParseRecord } from "../base/json";
 import { EchoServer } from "./echo-server";
+import { glanceAtFile, glanceAtLink } from "./glance";
 import { LINK, NAMESPACE } from "./namespace";
 import { type ServedAt, type Serving } from "./reach-protocol";
 
@@ -83,11 +84,13 @@ function readAnswer(told: string): readonly ServedAt[] {
 
 /** The processes of an echo of this host, without those of its containers; the keeper comes first. */
 export function findEchoes(): readonly number[] {
-  const own = tryReadLink("self");
+  const own = glanceAtLink("/proc/self/ns/pid");
   const echoes = readdirSync("/proc")
     .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
     .map((pid) => ({ pid, command: readCommand(pid) }))
-    .filter(({ pid, command }) => command.includes(MARK) && tryReadLink(pid) === own);
+    .filter(
+      ({ pid, command }) => command.includes(MARK) && glanceAtLink(`/proc/${pid}/ns/pid`) === own,
+    );
   return echoes
     .sort((one, other) => Number(isKeeper(other.command)) - Number(isKeeper(one.command)))
     .map(({ pid }) => Number(pid));
@@ -98,19 +101,7 @@ function isKeeper(command: readonly string[]): boolean {
 }
 
 function readCommand(pid: string): readonly string[] {
-  try {
-    return readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0");
-  } catch {
-    return []; // it is gone
-  }
-}
-
-function tryReadLink(pid: string): string | undefined {
-  try {
-    return readlinkSync(`/proc/${pid}/ns/pid`);
-  } catch {
-    return undefined;
-  }
+  return glanceAtFile(`/proc/${pid}/cmdline`)?.split("\0") ?? [];
 }
 
 /**

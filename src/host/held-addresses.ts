@@ -1,9 +1,9 @@
 // Which addresses are taken on this host: its own, its pods' by the records of CNI, its neighbours'.
 
-import { readFileSync, readdirSync } from "node:fs";
 import { networkInterfaces } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 
+import { glanceAtFile, glanceAtNames } from "./glance";
 import { LINK, listNeighbours } from "./namespace";
 
 /** Where the CNI plugin `host-local` records what it has given out, a file for each address. */
@@ -18,17 +18,17 @@ export interface HeldAddresses {
 
 /** What is taken by what is written down. */
 export function observeHeldAddresses(): HeldAddresses {
-  const records = namesIn(RECORDS).map((network) => `${RECORDS}/${network}`);
+  const records = glanceAtNames(RECORDS).map((network) => `${RECORDS}/${network}`);
   const lastGivenOut = records.flatMap((folder) =>
-    namesIn(folder)
+    glanceAtNames(folder)
       .filter((name) => name.startsWith("last_reserved_ip."))
-      .map((name) => tryRead(`${folder}/${name}`)),
+      .map((name) => glanceAtFile(`${folder}/${name}`)?.trim() ?? ""),
   );
   const own = Object.values(networkInterfaces()).flatMap((all) =>
     (all ?? []).map(({ address }) => address),
   );
   return {
-    held: new Set([...own, ...records.flatMap(namesIn), ...listNeighbours()]),
+    held: new Set([...own, ...records.flatMap(glanceAtNames), ...listNeighbours()]),
     lastGivenOut,
   };
 }
@@ -79,21 +79,5 @@ async function provokeNeighbours(addresses: readonly string[]): Promise<void> {
     socket.send("", 9, address, () => {
       socket.close();
     });
-  }
-}
-
-function namesIn(folder: string): readonly string[] {
-  try {
-    return readdirSync(folder);
-  } catch {
-    return [];
-  }
-}
-
-function tryRead(path: string): string {
-  try {
-    return readFileSync(path, "utf8").trim();
-  } catch {
-    return "";
   }
 }

@@ -1,7 +1,9 @@
 // Which processes run from a program file, as the kernel sees it. Synchronous: /proc answers at
 // once, and a promise for each of some hundred processes takes three times as long as the answer.
 
-import { type Stats, readdirSync, readlinkSync, statSync } from "node:fs";
+import { type Stats, readdirSync, statSync } from "node:fs";
+
+import { glanceAtLink } from "./glance";
 import { dirname } from "node:path";
 
 export interface RunningProgram {
@@ -30,15 +32,7 @@ export function countRunning(path: string): RunningProgram {
  * for those of other users.
  */
 export function tryProgramOf(processId: string): string | undefined {
-  return tryRead(`/proc/${processId}/exe`);
-}
-
-function tryRead(link: string): string | undefined {
-  try {
-    return readlinkSync(link);
-  } catch {
-    return undefined;
-  }
+  return glanceAtLink(`/proc/${processId}/exe`);
 }
 
 function isAt(processId: string, path: string): boolean {
@@ -51,7 +45,7 @@ function isAt(processId: string, path: string): boolean {
  */
 function wasAt(processId: string, path: string): boolean {
   const [process, here] = [`/proc/${processId}`, "/proc/self"];
-  if (tryRead(`${process}/ns/mnt`) === tryRead(`${here}/ns/mnt`)) return true;
+  if (glanceAtLink(`${process}/ns/mnt`) === glanceAtLink(`${here}/ns/mnt`)) return true;
   if (!isSameFile(tryStat(`${process}/root`), tryStat(`${here}/root`))) return false;
   // An overlay tells other devices for files than for directories.
   const devices = [path, dirname(path)].map((known) => tryStat(known)?.dev);

@@ -1,6 +1,6 @@
 // Which UDP ports of this network namespace are taken, and by whom.
 
-import { readFileSync, readdirSync, readlinkSync } from "node:fs";
+import { glanceAtFile, glanceAtLink, glanceAtNames } from "./glance";
 
 export interface UdpSocket {
   readonly port: number;
@@ -10,7 +10,9 @@ export interface UdpSocket {
 
 /** Reads the tables of both families; empty where there are none. */
 export function listUdpSockets(): readonly UdpSocket[] {
-  return ["/proc/net/udp", "/proc/net/udp6"].flatMap((path) => parseUdpTable(tryRead(path)));
+  return ["/proc/net/udp", "/proc/net/udp6"].flatMap((path) =>
+    parseUdpTable(glanceAtFile(path) ?? ""),
+  );
 }
 
 /** Lines such as "  12: 00000000:2118 00000000:0000 07 … 0 0 31337 …": see proc_net_tcp.txt. */
@@ -26,34 +28,12 @@ export function parseUdpTable(text: string): readonly UdpSocket[] {
 /** The process that has a socket open: "wg-daemon (process 42)"; undefined where none is found. */
 export function tryFindOwner(inode: number): string | undefined {
   const target = `socket:[${inode}]`;
-  const pid = listDirectory("/proc").find(
+  const pid = glanceAtNames("/proc").find(
     (name) => /^\d+$/.test(name) && holds(`/proc/${name}/fd`, target),
   );
-  return pid && `${tryRead(`/proc/${pid}/comm`).trim()} (process ${pid})`;
+  return pid && `${glanceAtFile(`/proc/${pid}/comm`)?.trim() ?? ""} (process ${pid})`;
 }
 
 function holds(directory: string, target: string): boolean {
-  return listDirectory(directory).some((name) => {
-    try {
-      return readlinkSync(`${directory}/${name}`) === target;
-    } catch {
-      return false; // closed meanwhile
-    }
-  });
-}
-
-function listDirectory(path: string): readonly string[] {
-  try {
-    return readdirSync(path);
-  } catch {
-    return []; // a process that has ended, or is another user's
-  }
-}
-
-function tryRead(path: string): string {
-  try {
-    return readFileSync(path, "utf8");
-  } catch {
-    return "";
-  }
+  return glanceAtNames(directory).some((name) => glanceAtLink(`${directory}/${name}`) === target);
 }

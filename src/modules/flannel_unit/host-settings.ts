@@ -1,14 +1,13 @@
 // What flannel needs of the host beside its unit: kernel settings that survive a reboot, and a
 // .link file for its device. Each can be switched off and is taken back with the unit.
 
-import { readFileSync } from "node:fs";
-
 import { devicesOf } from "../../flannel/devices";
 import { type OverlayNetwork } from "../../flannel/overlay-network";
 import { needsBridgeFilter } from "../../flannel/packet-filter";
 import { type FlannelVersion, isAtLeast } from "../../flannel/version";
 import { askProgram } from "../../host/programs";
 import { type FileState, tryReadFile } from "../../host/atomic-file";
+import { glanceAtFile } from "../../host/glance";
 import { listInterfaces } from "../../host/network";
 import { SYSTEMD_PATH, findProgram } from "../../host/search-path";
 import { type Change, command, planRemove, planWrite } from "./changes";
@@ -128,25 +127,17 @@ function vxlanDevices(network: OverlayNetwork): readonly string[] {
 /** Looks at the files and kernel settings; asks ethtool only about a declared TX checksum offload. */
 export function observeHostSettings(needs: HostNeeds): HostSettings {
   const { files, bridgeFilter, needsFilter, forwarding, plainDevices } = needs;
-  const isUnfiltered = (bridgeFilter || needsFilter) && tryReadSetting(BRIDGE_FILTER) === undefined;
+  const isUnfiltered = (bridgeFilter || needsFilter) && glanceAtFile(BRIDGE_FILTER) === undefined;
   const existing = plainDevices.length === 0 ? [] : listInterfaces();
   const present = plainDevices.filter((device) => existing.includes(device));
   return {
     files: files.map((file) => ({ file, before: tryReadFile(file.path) })),
     lacksBridgeFilter: bridgeFilter && isUnfiltered,
     wantsBridgeFilter: needsFilter && isUnfiltered,
-    lacksForwarding: forwarding && tryReadSetting(FORWARDING) !== "1",
+    lacksForwarding: forwarding && glanceAtFile(FORWARDING)?.trim() !== "1",
     offloading: present.filter(isChecksumOffloaded),
     missing: plainDevices.filter((device) => !present.includes(device)),
   };
-}
-
-function tryReadSetting(path: string): string | undefined {
-  try {
-    return readFileSync(path, "utf8").trim();
-  } catch {
-    return undefined;
-  }
 }
 
 /** Where ethtool is missing, the device counts as offloading: a lack that is told before all else. */

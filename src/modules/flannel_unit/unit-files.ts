@@ -1,10 +1,10 @@
 // Where a unit leaves traces beside its own file: links of `systemctl enable`, and drop-ins.
 
-import { readlinkSync } from "node:fs";
 import { join } from "node:path";
 
 import { type FileState, tryReadFile } from "../../host/atomic-file";
 import { listNames } from "../../host/directory";
+import { glanceAtLink } from "../../host/glance";
 
 /** A drop-in as it is found. */
 export interface DropIn {
@@ -18,7 +18,9 @@ const LINK_DIR = "/etc/systemd/system";
 /** Directories of links ("x.wants", "x.requires") that hold one to this unit. */
 export function findLinks(unitName: string): readonly string[] {
   const folders = listNames(LINK_DIR).filter((name) => /\.(wants|requires)$/.test(name));
-  return folders.filter((folder) => isLink(join(LINK_DIR, folder, unitName))).sort();
+  return folders
+    .filter((folder) => glanceAtLink(join(LINK_DIR, folder, unitName)) !== undefined)
+    .sort();
 }
 
 /** The drop-ins in the directory beside a unit. */
@@ -29,13 +31,4 @@ export function readDropIns(unitPath: string): readonly DropIn[] {
     .sort()
     .map((name) => join(folder, name));
   return paths.map((path) => ({ path, file: tryReadFile(path) }));
-}
-
-function isLink(path: string): boolean {
-  try {
-    readlinkSync(path);
-    return true;
-  } catch {
-    return false;
-  }
 }
