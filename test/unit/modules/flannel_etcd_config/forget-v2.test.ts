@@ -1,33 +1,13 @@
 import { expect } from "chai";
 
+import { FORGET, crossed, left, run } from "../../../support/crossed-etcd";
 import {
   CONFIG_KEY,
   type Json,
   type MemoryEtcd,
-  etcdOf,
   leaseKeyOf,
   leaseValue,
-  runInMemory,
 } from "../../../support/etcd-config";
-
-const CONFIG = { Network: "10.200.0.0/16", Backend: { Type: "vxlan" } };
-const LEASE = "10.200.1.0-24";
-const FORGET = { config: CONFIG, forget_v2: true };
-
-/** An etcd after flannel has gone from v2 to v3: one host, which has its lease in both stores. */
-function crossed(): MemoryEtcd {
-  const etcd = etcdOf({ stored: CONFIG, other: CONFIG, leases: [LEASE] });
-  etcd.store("v2").put(leaseKeyOf(LEASE), leaseValue(0), 80_000);
-  return etcd;
-}
-
-function run(etcd: MemoryEtcd, options: Json, settings: Json = {}): Promise<Json> {
-  return runInMemory(etcd, {}, options, settings);
-}
-
-function left(etcd: MemoryEtcd): string[] {
-  return [...etcd.leftV2().keys(), ...etcd.leftV2().folders];
-}
 
 describe("what is to be forgotten of v2", () => {
   it("goes, with its folders, once, as check mode predicts", async () => {

@@ -1,33 +1,7 @@
 import { expect } from "chai";
 
-import {
-  CONFIG_KEY,
-  type Json,
-  type MemoryEtcd,
-  etcdOf,
-  leaseKeyOf,
-  leaseValue,
-  runInMemory,
-} from "../../../support/etcd-config";
-
-const CONFIG = { Network: "10.200.0.0/16", Backend: { Type: "vxlan" } };
-const LEASE = "10.200.1.0-24";
-const FORGET = { config: CONFIG, forget_v2: true };
-
-/** An etcd after flannel has gone from v2 to v3: one host, which has its lease in both stores. */
-function crossed(): MemoryEtcd {
-  const etcd = etcdOf({ stored: CONFIG, other: CONFIG, leases: [LEASE] });
-  etcd.store("v2").put(leaseKeyOf(LEASE), leaseValue(0), 80_000);
-  return etcd;
-}
-
-function run(etcd: MemoryEtcd, options: Json, settings: Json = {}): Promise<Json> {
-  return runInMemory(etcd, {}, options, settings);
-}
-
-function left(etcd: MemoryEtcd): string[] {
-  return [...etcd.leftV2().keys(), ...etcd.leftV2().folders];
-}
+import { CONFIG, FORGET, LEASE, crossed, left, run } from "../../../support/crossed-etcd";
+import { CONFIG_KEY, leaseKeyOf } from "../../../support/etcd-config";
 
 describe("what is left in v2", () => {
   it("is told, and nothing else is done about it unless asked", async () => {
