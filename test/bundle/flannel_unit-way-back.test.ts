@@ -121,6 +121,7 @@ describe("the bundle of flannel_unit, and the way back", function () {
     expect(result.msg).to.contain("Failed to connect to bus").and.to.contain("rollback: false");
     expect(host.pid).to.equal(pid);
     expect(host.calls).not.to.include("restart");
+    expect(existsSync(folder())).to.equal(false);
     expect(await succeed({ ...AFTER, rollback: false })).to.include({ restarted: true });
   });
 

@@ -38,7 +38,12 @@ export async function armSwitch(
   const text = renderPutBack(folder, unitName, trial, saved);
   await replaceFile(script, text, { mode: SCRIPT_MODE, uid: 0, gid: 0 });
   await replaceFile(join(folder, ARMED), `${process.pid}\n`, { mode: 0o600, uid: 0, gid: 0 });
-  await startWatcher(unitName, script);
+  try {
+    await startWatcher(unitName, script);
+  } catch (error) {
+    await rm(folder, { recursive: true, force: true }); // it holds secrets, and nobody watches over it
+    throw error;
+  }
   return { disarm: () => callOff(folder, unitName) };
 }
 
