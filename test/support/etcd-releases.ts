@@ -1,20 +1,11 @@
-// Real releases of etcd beside Debian's, built from their modules with Go and kept in the cache: minutes the first
-// time. And one member that goes from release to release with its data.
+// Real releases of etcd beside Debian's, built from their modules and kept in the cache (scripts/lab/go-program):
+// minutes the first time. And one member that goes from release to release with its data.
 
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
+import { existsSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
 import { freePorts } from "./etcd";
@@ -26,17 +17,6 @@ export const ETCD_3_7 = "v3.7.3";
 
 const CACHE = process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache");
 
-const MAIN = `package main
-
-import (
-	"os"
-
-	"go.etcd.io/etcd/server/v3/etcdmain"
-)
-
-func main() { etcdmain.Main(os.Args) }
-`;
-
 /** The program of an etcd release if it is in the cache. */
 export function tryEtcd(version: string): string | undefined {
   const program = join(CACHE, "ansible-role-flanneld", "etcd", version, "etcd");
@@ -45,25 +25,9 @@ export function tryEtcd(version: string): string | undefined {
 
 /** The program of an etcd release, built unless it is in the cache. */
 export function provideEtcd(version: string): string {
-  const cached = tryEtcd(version);
-  if (cached !== undefined) return cached;
-  const program = join(CACHE, "ansible-role-flanneld", "etcd", version, "etcd");
-  const folder = mkdtempSync(join(tmpdir(), "etcd-build-"));
-  const go = (...args: string[]): void => {
-    execFileSync("go", args, { cwd: folder, stdio: "ignore" });
-  };
-  try {
-    writeFileSync(join(folder, "main.go"), MAIN);
-    go("mod", "init", "etcd");
-    go("get", `go.etcd.io/etcd/server/v3@${version}`);
-    go("build", "-o", "etcd", ".");
-    mkdirSync(dirname(program), { recursive: true });
-    execFileSync("cp", [join(folder, "etcd"), `${program}.new`]);
-    renameSync(`${program}.new`, program);
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
-  return program;
+  const builder = join(__dirname, "..", "..", "scripts", "lab", "go-program");
+  const folder = execFileSync(builder, ["etcd", version, "etcd"], { encoding: "utf8" }).trim();
+  return join(folder, "etcd");
 }
 
 /** A cluster of one, whose program may be another one at each start. */
