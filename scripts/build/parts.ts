@@ -4,6 +4,8 @@ import { basename, join } from "node:path";
 
 import { type BuildOptions, type Metafile, buildSync, transformSync } from "esbuild";
 
+import { shortenUnicode } from "./shorten-unicode";
+
 /** CommonJS code by the name under which the others require it, without `./` and `.js`. */
 export type Parts = Readonly<Record<string, string>>;
 
@@ -13,6 +15,12 @@ const COMMON = {
   minify: true,
   logLevel: "warning",
 } as const satisfies BuildOptions;
+
+/** What of other packages is for other systems, or for readers that there are none of. */
+const STAND_INS = ["cross-spawn", "human-signals"];
+const alias = Object.fromEntries(
+  STAND_INS.map((name) => [name, join(__dirname, "stand-ins", `${name}.ts`)]),
+);
 
 /**
  * The parts of the module whose files are in `folder`. `main` begins, `verbs` is what `module.ts`
@@ -28,6 +36,7 @@ export function bundleParts(
     absWorkingDir: root,
     entryPoints: [join(folder, "main.ts"), join(folder, "verbs.ts")],
     external: ["*/verbs"],
+    alias,
     outdir: join(root, "library"),
     write: false,
     bundle: true,
@@ -45,5 +54,5 @@ export function bundleParts(
 /** Code that is compiled from a text has no loader for import(), and require() starts faster. */
 function toCommonJs(code: string, target: string): string {
   const supported = { "dynamic-import": false };
-  return transformSync(code, { ...COMMON, format: "cjs", target, supported }).code;
+  return shortenUnicode(transformSync(code, { ...COMMON, format: "cjs", target, supported }).code);
 }

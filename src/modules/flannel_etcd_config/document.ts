@@ -56,9 +56,9 @@ async function parseLenient(
   try {
     return JSON.parse(text) as unknown;
   } catch {
-    const { default: json5 } = await import("json5");
+    const { default: parse } = await import("json5/lib/parse.js");
     try {
-      return json5.parse<unknown>(escapeSeparators(text));
+      return parse<unknown>(escapeSeparators(text));
     } catch (error) {
       context.protect(text); // whatever is in it: nobody can tell where its secrets are
       throw new ModuleError(
