@@ -315,6 +315,18 @@ const KUBERNETES: readonly Specimen[] = [
     'E1123 main.go:370] Error registering network: failed to acquire lease: nodes "w1" not found',
   ),
   dies(
+    "kube-node-refused",
+    "0.25-0.28",
+    "I1123 kube.go:178] Node controller sync successful",
+    'E1123 main.go:370] Error registering network: failed to acquire lease: timeout contacting kube-api, failed to patch node "w1". Error: context deadline exceeded',
+  ),
+  dies(
+    "kube-api",
+    "0.25-0.28",
+    "I1123 kube.go:155] Node controller skips sync",
+    'E1123 main.go:370] Error registering network: failed to acquire lease: timeout contacting kube-api, failed to patch node "w1". Error: context deadline exceeded',
+  ),
+  dies(
     "kube-rbac",
     "0.10-0.28",
     'E1123 main.go:370] Error registering network: failed to acquire lease: nodes "w1" is forbidden: User "system:serviceaccount:kube-system:flannel" cannot patch resource "nodes/status" in API group "" at the cluster scope',

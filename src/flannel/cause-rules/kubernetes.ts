@@ -11,6 +11,17 @@ export const KUBERNETES_CAUSES: readonly CauseRule[] = [
       "set NODE_NAME in the environment of flanneld to the name that kubectl get nodes shows for this host; the kubelet must have registered it",
   },
   {
+    // Since 0.25 flannel tries for 30 seconds, and keeps to itself what the API has answered.
+    name: "kube-node-refused",
+    pattern: /timeout contacting kube-api, failed to patch node/,
+    // Without the list of nodes, it may as well be that the API was not reached at all.
+    unless: /Node controller skips sync/,
+    cause:
+      "Kubernetes has no node of this host's name, or flannel may not annotate it (kube-subnet-mgr)",
+    remedy:
+      "set NODE_NAME in the environment of flanneld to the name that kubectl get nodes shows for this host, and let flannel's account patch nodes/status, as the ClusterRole of flannel's manifest does",
+  },
+  {
     name: "kube-rbac",
     pattern: /is forbidden: User /,
     cause: "Kubernetes refuses flannel's account (kube-subnet-mgr)",
