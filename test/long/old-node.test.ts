@@ -22,7 +22,7 @@ describe("Node.js that is too old", () => {
     ["16", true],
   ] as const) {
     it(`${major} says so for every module`, async () => {
-      const { stdout: node } = await execa(join(ROOT, "scripts", "lab", "old-node"), [major]);
+      const { stdout: node } = await execa(join(ROOT, "scripts", "lab", "node-program"), [major]);
       for (const name of MODULES) {
         const file = join(ROOT, "library", `${name}.cjs`);
         const runs = [await execa(node, [file], { reject: false, stripFinalNewline: false })];

@@ -24,7 +24,7 @@ describe("flannel_etcd_config under Node.js 18", function () {
   let node: string;
 
   before(() => {
-    const script = join(ROOT, "scripts", "lab", "old-node");
+    const script = join(ROOT, "scripts", "lab", "node-program");
     node = execFileSync(script, ["18"], { encoding: "utf8" }).trim();
   });
 
