@@ -11,7 +11,7 @@ ensure_ssh_key() {
 # certificate_names: every address and name under which a client may speak to an etcd of this lab.
 certificate_names() {
   local host names=IP:127.0.0.1,DNS:localhost
-  for host in $(lab_hosts); do names+=,DNS:$host,IP:$(host_address "$host"); done
+  for host in $(lab_hosts); do names+=,DNS:$host,IP:$(host_address "$host"),IP:$(underlay_address "$host"); done
   echo "$names"
 }
 
@@ -89,7 +89,7 @@ all:
   vars:
     ansible_ssh_common_args: "-F '$LAB_DIR/ssh_config'"
     ansible_python_interpreter: /usr/bin/python3
-    k8s_interface: "$LAB_INTERFACE"
+    k8s_interface: "$(underlay_interface)"
     k8s_ca_conf_directory: "$CERT_DIR"
     etcd_bin_dir: /usr/bin
     etcd_client_port: 2379

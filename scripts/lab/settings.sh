@@ -12,6 +12,7 @@ LAB_VARIANT=${LAB_VARIANT:-default}         # default, or no-node: hosts without
 LAB_NODE_VERSION=${LAB_NODE_VERSION:-$NODE_WHEEL_VERSION} # what roles/nodejs brings to hosts without a Node.js of use
 LAB_IMAGE=${LAB_IMAGE:-}                    # any other systemd image, where a container registry can be reached
 LAB_INTERFACE=${LAB_INTERFACE:-lab-eth0}    # the hosts' interface; a dash in it, as facts write it with _
+LAB_UNDERLAY=${LAB_UNDERLAY:-plain}         # below the overlay: plain, or wg0 as wire or as wireguard (underlay.sh)
 LAB_INTERNET=${LAB_INTERNET:-false}         # whether the hosts may talk to anything but each other
 LAB_FLANNEL_VERSIONS=${LAB_FLANNEL_VERSIONS:-v0.28.9} # releases that the artifact server is to offer
 
@@ -19,6 +20,7 @@ LAB_FLANNEL_VERSIONS=${LAB_FLANNEL_VERSIONS:-v0.28.9} # releases that the artifa
 [[ $LAB_WORKERS =~ ^([0-9]|[1-7][0-9]|80)$ ]] || die "LAB_WORKERS: $LAB_WORKERS: expected 0 to 80"
 [[ $LAB_ETCD =~ ^[0-9]$ ]] || die "LAB_ETCD: $LAB_ETCD: expected 0 to 9"
 ((${#LAB_INTERFACE} <= 15)) || die "LAB_INTERFACE: $LAB_INTERFACE: the kernel allows 15 characters"
+[[ $LAB_UNDERLAY =~ ^(plain|wire|wireguard)$ ]] || die "LAB_UNDERLAY: $LAB_UNDERLAY: expected plain, wire or wireguard"
 
 # subnet_of NAME: a /24 in 10.64.0.0/10, apart from the pods' 10.200.0.0/16 and different for each lab.
 subnet_of() {
@@ -48,6 +50,9 @@ host_address() {
   local number=${1##*-}
   if [[ $1 == etcd-* ]]; then echo "$LAB_PREFIX.$((100 + number))"; else echo "$LAB_PREFIX.$((10 + number))"; fi
 }
+
+# underlay_address HOST: its address on wg0, where there is one.
+underlay_address() { echo "10.8.0.$(host_address "$1" | cut -d. -f4)"; }
 
 # hosts_lack_node: whether the hosts' own Node.js is missing or, as in Debian 11, too old for the modules.
 hosts_lack_node() { [[ $LAB_VARIANT == no-node || $LAB_DISTRO == bullseye ]]; }

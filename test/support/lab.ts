@@ -1,6 +1,6 @@
 // A lab of systemd hosts for tests, and plays run against it.
 
-import { readFileSync } from "node:fs";
+import { readFileSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
 
 import { execa } from "execa";
@@ -18,6 +18,18 @@ export interface PlayRun {
   readonly tasks: readonly string[];
 }
 
+/** What scripts/lab/pods measures. */
+export interface PodTrial {
+  readonly ok: boolean;
+  readonly hosts: readonly { readonly host: string; readonly pod: string }[];
+  readonly matrix: readonly {
+    readonly from: string;
+    readonly to: string;
+    readonly ping: { readonly ok: boolean };
+    readonly tcp: { readonly ok: boolean; readonly error: string };
+  }[];
+}
+
 /** The hosts of one lab (scripts/lab), reached by SSH. */
 export class Lab {
   readonly directory: string;
@@ -31,6 +43,12 @@ export class Lab {
 
   get inventory(): string {
     return join(this.directory, "inventory.yml");
+  }
+
+  /** The names of its etcd hosts. */
+  get etcdHosts(): readonly string[] {
+    const count = Number(this.settings["LAB_ETCD"] ?? 1);
+    return Array.from({ length: count }, (_, index) => `etcd-${index + 1}`);
   }
 
   async up(): Promise<void> {
@@ -47,6 +65,26 @@ export class Lab {
 
   async down(): Promise<void> {
     await this.#lab("down");
+  }
+
+  /** A new key and certificate for etcd and its clients, of the same CA, on the machine that runs Ansible. */
+  async renewCertificates(): Promise<void> {
+    rmSync(join(this.directory, "certs", "cert-etcd.pem"));
+    await this.#lab("up");
+  }
+
+  /** What the lab's wire does to packets from now on, in the words of scripts/lab/wire.py; nothing without any. */
+  async wire(...faults: readonly string[]): Promise<void> {
+    await this.#lab("wire", ...faults);
+  }
+
+  /** The pods of the lab, made anew, and who of them reaches whom. */
+  async tryPods(): Promise<PodTrial> {
+    const { stdout } = await execa(join(ROOT, "scripts", "lab", "pods"), ["--json"], {
+      env: { LAB_NAME: this.name },
+      reject: false,
+    });
+    return JSON.parse(stdout) as PodTrial;
   }
 
   /** Runs a shell command on a host and returns what it prints; throws when it fails. */
@@ -82,9 +120,9 @@ export class Lab {
     return match[1];
   }
 
-  async #lab(command: string): Promise<void> {
+  async #lab(...command: readonly string[]): Promise<void> {
     const env = { LAB_NAME: this.name, ...this.settings };
-    await execa(join(ROOT, "scripts", "lab", "lab"), [command], { env });
+    await execa(join(ROOT, "scripts", "lab", "lab"), command, { env });
   }
 }
 
