@@ -19,6 +19,7 @@ import { basename, delimiter, dirname, join } from "node:path";
 import { execa, execaSync } from "execa";
 
 import { parseLine } from "./run-module";
+import { type Program } from "./system-calls";
 import { daemonProgram } from "./tiny-program";
 
 /** How a start goes: up, down at once, down again and again, or waiting for etcd without end. */
@@ -132,13 +133,24 @@ export class ScriptedHost {
     return parseLine(stdout) as Result;
   }
 
-  #start(options: Readonly<Record<string, unknown>>) {
-    return execa(process.execPath, [this.module], {
+  /** The module on this host, to be run by others. */
+  program(options: Readonly<Record<string, unknown>>): Required<Program> {
+    return {
+      command: [process.execPath, this.module],
       input: JSON.stringify({ ANSIBLE_MODULE_ARGS: this.task(options) }),
       env: {
         PATH: `${this.#bin}${delimiter}${process.env["PATH"] ?? ""}`,
         SCRIPTED_SYSTEMD: this.root,
       },
+    };
+  }
+
+  #start(options: Readonly<Record<string, unknown>>) {
+    const { command, input, env } = this.program(options);
+    const [node = "", ...args] = command;
+    return execa(node, args, {
+      input,
+      env,
       reject: false,
       stripFinalNewline: false,
     });

@@ -5,7 +5,7 @@ import { dirname } from "node:path";
 
 import { ModuleError } from "../../base/errors";
 import { type SubnetEnv } from "../../flannel/subnet-env";
-import { removeFile, replaceFile } from "../../host/atomic-file";
+import { removeFile, replaceFile, syncDirectory } from "../../host/atomic-file";
 import { runCommand } from "../../host/programs";
 import {
   type UnitState,
@@ -75,7 +75,7 @@ async function carryOut(change: Change, run: Run): Promise<Partial<Outcome>> {
       await placeSent(change);
       return {};
     case "create-folder":
-      await mkdir(change.path, { recursive: true });
+      await makeFolder(change.path);
       await chown(change.path, 0, 0);
       await chmod(change.path, change.mode);
       return {};
@@ -130,10 +130,14 @@ async function write({ path, content, mode, then }: Write): Promise<void> {
   if (then === "udev") await reloadUdev();
 }
 
-/** Whatever the umask: others read here, too. */
+/** Durable, and whatever the umask: others read here, too. */
 async function makeFolder(path: string): Promise<void> {
   const first = await mkdir(path, { recursive: true, mode: FOLDER_MODE });
-  if (first !== undefined) await chmod(path, FOLDER_MODE);
+  if (first === undefined) return;
+  await chmod(path, FOLDER_MODE);
+  for (let made = path; made.length >= first.length; made = dirname(made)) {
+    await syncDirectory(dirname(made));
+  }
 }
 
 async function remove({ path, folderToo }: Remove): Promise<void> {

@@ -1,7 +1,7 @@
 // Before a new daemon is tried, the host itself is told how to go back, and does so when this process
 // ends without a word: killed, cut off, out of memory (docs/adr/0032).
 
-import { chmod, mkdir, rename, rm } from "node:fs/promises";
+import { chmod, mkdir, rm, unlink } from "node:fs/promises";
 import { join } from "node:path";
 
 import { ModuleError, systemCodeOf } from "../../base/errors";
@@ -49,7 +49,7 @@ export async function armSwitch(
 
 /** Takes the switch away, if there is one; false: it had gone off. */
 export async function callOff(folder: string, unitName: string): Promise<boolean> {
-  const hasFired = !(await moveAway(join(folder, ARMED), join(folder, "off")));
+  const hasFired = !(await takeAway(join(folder, ARMED)));
   if (!hasFired) await systemctl(["stop", watcherOf(unitName)]).catch(() => undefined);
   const fired = hasFired && tryInspect(join(folder, FIRED)) !== undefined;
   await rm(folder, { recursive: true, force: true });
@@ -73,10 +73,10 @@ async function startWatcher(unitName: string, script: string): Promise<void> {
   );
 }
 
-/** False if there is no such file. */
-async function moveAway(path: string, to: string): Promise<boolean> {
+/** False if there is no such file: whoever takes it away first has the say. */
+async function takeAway(path: string): Promise<boolean> {
   try {
-    await rename(path, to);
+    await unlink(path);
     return true;
   } catch (error) {
     if (systemCodeOf(error) === "ENOENT" || systemCodeOf(error) === "ENOTDIR") return false;

@@ -5,6 +5,7 @@ import { link, mkdir } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 
 import { systemCodeOf } from "../../base/errors";
+import { syncDirectory } from "../../host/atomic-file";
 import { translateFileError } from "../../host/file-errors";
 import { listNames } from "../../host/directory";
 import { tryInspect } from "../../host/file-info";
@@ -26,6 +27,7 @@ export async function keepPrevious(path: string, directory: string | undefined):
   try {
     await mkdir(directory, { recursive: true, mode: 0o700 });
     await link(path, kept);
+    await syncDirectory(directory); // it counts only while the file that comes in its place is there
   } catch (error) {
     if (systemCodeOf(error) !== "EEXIST") throw translateFileError(kept, "write", error);
   }

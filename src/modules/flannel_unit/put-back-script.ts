@@ -74,12 +74,15 @@ export function renderPutBack(
     `mv ${ARMED} ${FIRED} 2>/dev/null || exit 0`,
     `date -u '+%Y-%m-%d %H:%M:%S UTC' >${FIRED}`,
     "",
-    'put() { cp -p -- "$1" "$2.put-back" && mv -f -- "$2.put-back" "$2"; }',
+    // Whole, also when the power goes. An old sync takes no file, and syncs everything.
+    'put() { cp -p -- "$1" "$2.put-back" && {',
+    '  sync "$2.put-back"; mv -f -- "$2.put-back" "$2" && sync "${2%/*}"; } }',
     ...lines(false),
     "systemctl daemon-reload",
     ...lines(true),
     `systemctl reset-failed ${quote(unitName)} 2>/dev/null`,
     `systemctl restart --no-block ${quote(unitName)}`,
+    "sync .",
     `find . -type f ! -name ${FIRED} -exec rm -f -- {} +`,
     "",
   ].join("\n");
