@@ -6,7 +6,7 @@ SHELL := bash
 
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: help bootstrap build collection matrix test bench format clean
+.PHONY: help bootstrap build collection matrix test bench torture format clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -35,6 +35,11 @@ test-all: ## Run the long tests, too: service, fleet, kills, upgrade
 bench: ## Measure the role against plain tasks, and write docs/performance.md (long; RUNS=3 HOSTS="3 10")
 	@scripts/bootstrap
 	@npm run --silent bench
+
+torture: ## Try what should not happen, very often (hours; says how long); CAMPAIGN="kills etcd" SCALE=0.1
+	@scripts/bootstrap
+	@npm run --silent build
+	@npm run --silent torture
 
 format: ## Format the TypeScript side
 	@npm run --silent format

@@ -1,26 +1,14 @@
 // Tries small faults on a copy of the sources, and tells which of them no test notices.
 // usage: ts-node test/mutants/run.ts [WORD..]    only the mutants with all of these words in their file or fault
 
-import { execFileSync } from "node:child_process";
-import {
-  cpSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
-import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 
 import { execa } from "execa";
 
+import { copyTree, plant, removeTree } from "./copy";
 import { MUTANTS } from "./list";
 import { type Mutant } from "./mutant";
 
-const REPOSITORY = join(__dirname, "..", "..");
 const COPIES = 2;
 const TIMEOUT_MS = 120_000;
 
@@ -51,7 +39,7 @@ async function main(words: readonly string[]): Promise<void> {
     const trials = (await Promise.all(copies.map((copy) => work(copy, queue)))).flat();
     report(trials);
   } finally {
-    for (const copy of copies) rmSync(copy, { recursive: true, force: true });
+    copies.forEach(removeTree);
   }
 }
 
@@ -66,25 +54,6 @@ function report(trials: readonly Trial[]): void {
 
 function describe({ mutant: { file, fault }, fate }: Trial): string {
   return `${fate.padEnd(9)} ${file}: ${fault}`;
-}
-
-/** Whatever git knows or would, and what is generated; packages are shared. */
-function copyTree(): string {
-  const copy = mkdtempSync(join(tmpdir(), "mutants-"));
-  const listed = ["ls-files", "--cached", "--others", "--exclude-standard", "-z"];
-  const names = execFileSync("git", listed, { cwd: REPOSITORY, encoding: "utf8" }).split("\0");
-  const files = names.filter((name) =>
-    /^(src|test|scripts|library)\/|^[^/]+\.(json|yml)$/.test(name),
-  );
-  for (const name of files.filter((each) => existsSync(join(REPOSITORY, each)))) {
-    mkdirSync(dirname(join(copy, name)), { recursive: true });
-    cpSync(join(REPOSITORY, name), join(copy, name));
-  }
-  cpSync(join(REPOSITORY, ".mocharc.yml"), join(copy, ".mocharc.yml"));
-  cpSync(join(REPOSITORY, "src", "generated"), join(copy, "src", "generated"), { recursive: true });
-  for (const shared of ["node_modules", ".venv"])
-    symlinkSync(join(REPOSITORY, shared), join(copy, shared));
-  return copy;
 }
 
 /** A test that fails anyway kills nothing. */
@@ -107,20 +76,14 @@ async function work(copy: string, queue: Mutant[]): Promise<readonly Trial[]> {
 }
 
 async function tryMutant(copy: string, mutant: Mutant): Promise<Fate> {
-  const { file, find, replace, tests, title } = mutant;
-  const path = join(copy, file);
-  const text = existsSync(path) ? readFileSync(path, "utf8") : "";
-  if (text.split(find).length !== 2) return "not there";
-  writeFileSync(
-    path,
-    text.replace(find, () => replace),
-  );
+  const takeBack = plant(copy, mutant);
+  if (takeBack === undefined) return "not there";
   try {
-    const { failures, output } = await runTests(copy, tests, title);
+    const { failures, output } = await runTests(copy, mutant.tests, mutant.title);
     if (failures === undefined) console.log(output.slice(-2_000));
     return failures === undefined ? "broken" : failures > 0 ? "killed" : "survived";
   } finally {
-    writeFileSync(path, text);
+    takeBack();
   }
 }
 

@@ -14,6 +14,7 @@ import { leaksIn, shortLeaksIn } from "./oracles/leaks";
 import { liesOf, untruthsOf } from "./oracles/truth";
 import { type Answer, type InProcessAnswer, runBundle, setUp } from "./run-case";
 import { SUBJECTS, type Subject } from "./subjects";
+import { tally } from "./tally";
 import { type World } from "./world";
 
 /** The result tells what was done, and nothing else, in all the keys that it promises. */
@@ -51,6 +52,7 @@ function expectWatchedTruth(
 export async function tryTruth(subject: Subject, world: World, numRuns: number): Promise<void> {
   await fc.assert(
     fc.asyncProperty(subject.nasty, async (given) => {
+      tally();
       expectWatchedTruth(await subject.run(given, world), given, subject.returned);
     }),
     { numRuns },
@@ -61,6 +63,7 @@ export async function tryTruth(subject: Subject, world: World, numRuns: number):
 export async function tryBoth(subject: Subject, world: World, numRuns: number): Promise<void> {
   await fc.assert(
     fc.asyncProperty(subject.secret, async (given) => {
+      tally();
       const answer = await subject.run(given, world);
       expectWatchedTruth(answer, given, subject.returned);
       expectSilence(answer, given);
@@ -81,6 +84,7 @@ export async function tryBundle(subject: Subject, world: World, numRuns: number)
   const file = join(subject.build(), `${subject.name}.cjs`);
   await fc.assert(
     fc.asyncProperty(tasks, async (given) => {
+      tally();
       const answer = await runBundle(file, given, subject.worldOf(world));
       expectOneVoice(answer);
       expectTruth(answer, given, subject.returned);
@@ -129,6 +133,7 @@ export async function tryVerdicts(
     }
     const played = await play(ansibleBin, tasks);
     for (const [index, { subject, given }] of sample.entries()) {
+      tally();
       naming(`seed ${seed}, ${subject.name}, task ${index}: ${JSON.stringify(given)}`, () => {
         expectSameVerdict(played[index], subject.returned);
       });

@@ -10,6 +10,7 @@ import { expect } from "chai";
 
 import { MODULE, type Result, Target, sha256 } from "../../support/flannel-install";
 import { parseLine } from "../../support/run-module";
+import { scaled, tally } from "../../support/tally";
 import { tarGz } from "../../support/tar";
 import { tinyProgram } from "../../support/tiny-program";
 
@@ -143,7 +144,7 @@ describe("flannel_install: at the same time", function () {
     it(`${what}: ${String(ROUNDS)} rounds`, async () => {
       const node = join(target.root, "node");
       if (isForeign) copyFileSync(process.execPath, node);
-      for (let round = 0; round < ROUNDS; round++) {
+      for (let round = 0; round < scaled(ROUNDS); round++) {
         mkdirSync(target.bin, { recursive: true });
         await run(absent);
         if (before !== undefined) expect((await run(before))["msg"]).to.equal(undefined);
@@ -159,6 +160,7 @@ describe("flannel_install: at the same time", function () {
         expect((await run(absent))["msg"]).to.equal(undefined);
         expect(files()).to.deep.equal([]);
         expect(await run(absent)).to.include({ changed: false });
+        tally();
       }
     });
   }

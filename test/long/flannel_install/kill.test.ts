@@ -3,8 +3,6 @@
 // moment. After each kill the old or the new file is there, whole, and the next run succeeds and
 // leaves nothing behind.
 
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
 import {
   existsSync,
   mkdirSync,
@@ -20,6 +18,8 @@ import { expect } from "chai";
 import { MODULE, type Result, Target, sha256 } from "../../support/flannel-install";
 import { Mirror, serve } from "../../support/mirror";
 import { tarGz } from "../../support/tar";
+import { CHANGING_CALLS, runKilledAt } from "../../support/system-calls";
+import { scaled, stride, tally } from "../../support/tally";
 import { tinyProgram } from "../../support/tiny-program";
 
 const OLD = tinyProgram("v0.16.1", 50_000);
@@ -31,24 +31,6 @@ const ARCHIVE = tarGz([
   { name: "mk-docker-opts.sh", content: NEW_SCRIPT },
   { name: "flanneld", content: NEW },
 ]);
-
-/**
- * The calls by which the module changes the disk, and fsync. (A record of a few hundred bytes is
- * written with one `write`, which is followed by an fsync.)
- */
-const CALLS = [
-  "chmod",
-  "fchmod",
-  "fchown",
-  "fsync",
-  "ftruncate",
-  "link",
-  "mkdir",
-  "pwrite64",
-  "rename",
-  "rmdir",
-  "unlink",
-];
 
 const MINIMUM_KILLS = 320;
 /** Runs at a time; more do not help on two cores. */
@@ -156,31 +138,8 @@ describe("flannel_install: killed at any moment", function () {
   after(async () => {
     await mirror.close();
     console.log(`      ${kills} kills in all`);
-    expect(kills).to.be.at.least(MINIMUM_KILLS);
+    expect(kills).to.be.at.least(scaled(MINIMUM_KILLS));
   });
-
-  /** Runs the module until it enters a system call for the `nth` time; true if that came to pass. */
-  const killAt = async (
-    target: Target,
-    options: Result,
-    call: string,
-    nth: number,
-  ): Promise<boolean> => {
-    const args = join(target.root, "arguments.json");
-    writeFileSync(args, JSON.stringify({ ANSIBLE_MODULE_ARGS: target.options(options) }));
-    const inject = [`trace=${call}`, `inject=${call}:signal=KILL:when=${nth}`];
-    const strace = ["-f", "-qq", "-o", "/dev/null", ...inject.flatMap((rule) => ["-e", rule])];
-    // strace counts per thread: with one worker, one thread makes all the calls.
-    const env = { ...process.env, UV_THREADPOOL_SIZE: "1" };
-    const child: ChildProcess = spawn("strace", [...strace, process.execPath, MODULE, args], {
-      stdio: "ignore",
-      env,
-    });
-    const [exitCode, signal] = (await once(child, "exit")) as [number | null, string | null];
-    if (signal === null && exitCode !== 0)
-      throw new Error(`exit ${String(exitCode)} at ${call} ${nth}`);
-    return signal === "SIGKILL";
-  };
 
   const check = (target: Target, files: Scenario["allowed"], moment: string): void => {
     for (const [name, allowed] of Object.entries(files)) {
@@ -199,7 +158,11 @@ describe("flannel_install: killed at any moment", function () {
     const options = { url: `${mirror.origin}/{asset}`, ...scenario.options };
     try {
       scenario.prepare(target);
-      if (!(await killAt(target, options, call, nth))) return false;
+      const program = {
+        command: [process.execPath, MODULE],
+        input: JSON.stringify(target.options(options)),
+      };
+      if (!(await runKilledAt(program, { call, nth }))) return false;
       const moment = `${call} ${nth}`;
       check(target, scenario.allowed, `after the kill at ${moment}`);
       expect((await target.run(options))["msg"], moment).to.equal(undefined);
@@ -216,11 +179,16 @@ describe("flannel_install: killed at any moment", function () {
 
   for (const scenario of SCENARIOS) {
     it(`survives ${scenario.what}`, async () => {
-      for (const call of CALLS) {
-        for (let first = 1; ; first += PARALLEL_RUNS) {
-          const moments = Array.from({ length: PARALLEL_RUNS }, (_, index) => first + index);
+      for (const call of CHANGING_CALLS) {
+        for (let first = 1; ; first += PARALLEL_RUNS * stride()) {
+          const moments = Array.from(
+            { length: PARALLEL_RUNS },
+            (_, index) => first + index * stride(),
+          );
           const killed = await Promise.all(moments.map((nth) => tryOnce(scenario, call, nth)));
-          kills += killed.filter(Boolean).length;
+          const count = killed.filter(Boolean).length;
+          kills += count;
+          tally(count);
           if (killed.includes(false)) break;
         }
       }

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { expect } from "chai";
 
 import { SystemdLab } from "../../support/systemd-lab";
+import { tally } from "../../support/tally";
 
 const MOST_EFFECTS = 60;
 
@@ -37,6 +38,7 @@ describe("flannel_unit on systemd: killed at any step", function () {
       const start = await lab.run(from);
       expect(start["failed"], start.msg).to.equal(undefined);
       if (!(await runKilledAt(effect, to))) return effect - 1;
+      tally();
       const healed = await lab.run(to);
       expect(healed["failed"], `killed at ${effect}: ${healed.msg}`).to.equal(undefined);
       const again = await lab.run(to);
