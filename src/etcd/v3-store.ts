@@ -19,6 +19,8 @@ import {
 export type TransportOpener = () => V3Transport;
 
 const MAX_PARALLEL_LEASES = 16;
+/** etcdctl tells of one lease in one process, and hundreds of those would outlast the task. */
+const MAX_COSTLY_LEASES = 50;
 
 export class V3Store implements EtcdStore {
   readonly api = "v3";
@@ -47,16 +49,10 @@ export class V3Store implements EtcdStore {
     { lifetimes }: { readonly lifetimes: boolean },
   ): Promise<readonly StoredEntry[]> {
     const found = await this.#use((transport) => transport.range(folder, { prefix: true }));
-    if (!lifetimes && this.#transport?.isCostly === true) {
-      return found.map((entry) => entryOf(entry, undefined));
-    }
+    const isCostly = this.#transport?.isCostly === true;
+    const limit = !isCostly ? Infinity : lifetimes ? MAX_COSTLY_LEASES : 0;
     const leases = [...new Set(found.map(({ lease }) => lease))].filter((lease) => lease !== "0");
-    const seconds = new Map<string, number | undefined>();
-    for (let start = 0; start < leases.length; start += MAX_PARALLEL_LEASES) {
-      const batch = leases.slice(start, start + MAX_PARALLEL_LEASES);
-      const answers = await Promise.all(batch.map((lease) => this.#timeToLive(lease)));
-      batch.forEach((lease, index) => seconds.set(lease, answers[index]));
-    }
+    const seconds = await this.#timesToLive(leases.slice(0, limit));
     return found.map((entry) => entryOf(entry, seconds.get(entry.lease)));
   }
 
@@ -72,8 +68,15 @@ export class V3Store implements EtcdStore {
     return this.#write({ key, value: undefined, ifRevision: revision });
   }
 
-  #timeToLive(lease: string): Promise<number | undefined> {
-    return this.#use((transport) => transport.timeToLive(lease));
+  async #timesToLive(leases: readonly string[]): Promise<ReadonlyMap<string, number | undefined>> {
+    const seconds = new Map<string, number | undefined>();
+    for (let start = 0; start < leases.length; start += MAX_PARALLEL_LEASES) {
+      const batch = leases.slice(start, start + MAX_PARALLEL_LEASES);
+      const ask = (lease: string) => this.#use((transport) => transport.timeToLive(lease));
+      const answers = await Promise.all(batch.map(ask));
+      batch.forEach((lease, index) => seconds.set(lease, answers[index]));
+    }
+    return seconds;
   }
 
   async #write(write: GuardedWrite): Promise<WriteAnswer> {
