@@ -75,6 +75,21 @@ function findFamilyFault(
   return `has subnet ${subnet}, which does not lie in its network ${network}`;
 }
 
+/** Which of the wanted subnets it does not have; none for a file that has all of them. */
+export function missingSubnets(
+  { subnet, ipv6_subnet }: SubnetEnv,
+  wanted: readonly string[],
+): readonly string[] {
+  // It names the address of the bridge.
+  const held = [subnet, ipv6_subnet].map(blockOf);
+  return wanted.filter((text) => !held.includes(blockOf(text)));
+}
+
+function blockOf(text = ""): string {
+  const block = tryParseCidr(text);
+  return block === undefined ? text : formatCidr(block);
+}
+
 function equalNetworks(actual: string | undefined, declared: string): boolean {
   const wanted = tryParseCidr(declared);
   if (actual === undefined || wanted === undefined) return actual === declared;

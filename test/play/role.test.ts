@@ -12,6 +12,12 @@ const PLAYBOOK = "molecule/shared/converge.yml";
 const LOOK_TASK = "Look at the host, and check what is declared for it";
 const NETWORK_TASK = "Put the network configuration into etcd";
 
+/** Of a host that has another subnet by now. */
+const RESERVED = {
+  flannel_subnet: "{{ '10.200.77.0/24' if inventory_hostname == 'worker-2' else '' }}",
+  flannel_network_allow_disruptive: true,
+};
+
 describe("the role", function () {
   this.timeout(600_000);
   const lab = new Lab("test-play", { LAB_WORKERS: "2", LAB_ETCD: "3" });
@@ -126,6 +132,7 @@ describe("the role", function () {
     "another mode of the binary": () => Promise.resolve({ flannel_install_mode: "0755" }),
     "a renewed certificate": renewCertificate,
     "another CNI configuration": () => Promise.resolve({ flannel_cni_spec_version: "0.4.0" }),
+    "a subnet that is reserved for one host": () => Promise.resolve(RESERVED),
   };
   for (const [kind, variablesIn] of Object.entries(kinds)) {
     it(`predicts the changed tasks, their diffs and their reasons exactly, with ${kind}`, async () => {
@@ -141,6 +148,16 @@ describe("the role", function () {
       await rm(work, { recursive: true });
     });
   }
+
+  it("gives a host the subnet that is reserved for it, and refuses two hosts the same one", async () => {
+    expect(await lab.ssh("worker-2", "cat /run/flannel/subnet.env")).to.include("10.200.77.1/24");
+    expect(await lab.ssh("worker-1", "cat /run/flannel/subnet.env")).to.not.include("10.200.77.");
+    const both = ["--extra-vars", '{"flannel_subnet": "10.200.77.0/24"}'];
+    const run = await lab.play(PLAYBOOK, both);
+    expect([run.exitCode, run.tasks.at(-1)], run.output).to.deep.equal([2, NETWORK_TASK]);
+    const hosts = ["worker-1", "worker-2"].map((host) => lab.addressOf(host));
+    expect(run.output).to.match(new RegExp(`${hosts.join(".* and .*")}: two hosts cannot have`));
+  });
 
   it("restarts the daemon when a certificate has changed", async () => {
     const before = await lab.ssh("worker-1", "systemctl show flanneld -P ExecMainPID");

@@ -59,6 +59,8 @@ export interface Declared extends Daemon {
   readonly restartOn: readonly string[];
   /** Files that a real run has replaced by now: what check mode has to imagine. */
   readonly replaced: ReadonlySet<string>;
+  /** Subnets that etcd keeps for this host. */
+  readonly reservedSubnets: readonly string[];
   readonly network: OverlayNetwork;
   /** The network configuration the process is to have been started for; undefined: not declared. */
   readonly mark: NetworkMark | undefined;
@@ -123,6 +125,7 @@ export function declare(
     certificates: declareCertificates(options),
     restartOn: [...new Set([...filesOf(flags).map(({ value }) => value), ...options.restart_on])],
     replaced: new Set(checkMode ? options.replaced : []),
+    reservedSubnets: options.reserved_subnets,
     network,
     mark: Object.keys(document).length === 0 ? undefined : markOf(document),
     host,

@@ -1,7 +1,7 @@
 // Why the running daemon is not the declared one: convergence by looking, not by handlers.
 
 import { describeMarkChange } from "../../flannel/overlay-network";
-import { findSubnetFault, parseSubnetEnv } from "../../flannel/subnet-env";
+import { findSubnetFault, missingSubnets, parseSubnetEnv } from "../../flannel/subnet-env";
 import { planConfFiles } from "./conf-files";
 import { type Declared } from "./declare";
 import { type FileChange, type Observed, type RunningDaemon, wantedMark } from "./observe";
@@ -20,7 +20,7 @@ export function findRestartReasons(
 ): readonly RestartReason[] {
   const { daemon, touched } = observed;
   const replaced = replacedBy(declared, observed);
-  if (daemon === undefined) return [];
+  if (daemon === undefined) return reservationReasons(declared, observed);
   return [
     ...executableReasons(declared, observed, daemon, replaced),
     ...argumentReasons(declared, daemon),
@@ -29,6 +29,7 @@ export function findRestartReasons(
     ...changedSince("drop-in", touched.dropIns, touched.nowMs, daemon),
     ...changedSince("file", touched.files, touched.nowMs, daemon, replaced),
     ...networkReasons(declared, observed, daemon),
+    ...reservationReasons(declared, observed),
   ];
 }
 
@@ -132,6 +133,19 @@ function networkReasons(
   if (subnet === undefined) return [`subnet: ${subnetFile} does not exist`];
   const fault = findSubnetFault(parseSubnetEnv(subnet.content), network.networks);
   return fault === undefined ? [] : [`network: ${subnetFile} ${fault}`];
+}
+
+/** Also of a daemon that has just ended for it, and would be started again by systemd. */
+function reservationReasons(
+  { subnetFile, reservedSubnets }: Declared,
+  { files: { subnet }, systemd }: Observed,
+): RestartReason[] {
+  const isUp = ["active", "activating"].includes(systemd?.activeState ?? "");
+  if (subnet === undefined || !isUp) return [];
+  const missing = missingSubnets(parseSubnetEnv(subnet.content), reservedSubnets);
+  return missing.map(
+    (block) => `subnet: ${block} is reserved for this host, ${subnetFile} has another` as const,
+  );
 }
 
 function markReasons(

@@ -1,6 +1,6 @@
 import { expect } from "chai";
 
-import { Scene, UnitHost, declaredBy, given } from "../../../support/flannel-unit";
+import { Scene, UnitHost, declaredBy, fileOf, given } from "../../../support/flannel-unit";
 
 const MARK = "Backend.Type=vxlan Backend.VNI=7 Network=10.200.0.0/16 SubnetLen=26";
 const UNIT = "/etc/systemd/system/flanneld.service";
@@ -158,6 +158,36 @@ describe("flannel_unit restart reasons", () => {
       .because(
         "network: the process was started for another configuration: SubnetLen was 26, is 25",
       );
+  });
+});
+
+describe("flannel_unit restart reasons of a reserved subnet", () => {
+  const task = (...reserved_subnets: string[]) => given({ ...OPTIONS, reserved_subnets });
+  const running = UnitHost.running(OPTIONS);
+  const moved = `subnet: 10.200.7.0/24 is reserved for this host, ${SUBNET} has another`;
+
+  it("are none for a daemon that has it, in either family", () => {
+    const text = "FLANNEL_NETWORK=10.200.0.0/16\nFLANNEL_SUBNET=10.200.1.1/24\n";
+    const both = fileOf(`${text}FLANNEL_IPV6_NETWORK=fd00::/48\nFLANNEL_IPV6_SUBNET=fd00::1/64\n`);
+    task("10.200.1.0/24").on(running).plans();
+    task("10.200.1.0/24", "fd00:0::/64").on(running.withFile(SUBNET, both)).plans();
+  });
+
+  it("tell of a daemon that has another one, in either family", () => {
+    task("10.200.7.0/24").on(running).because(moved).plans("restart flanneld.service");
+    task("10.200.1.0/24", "fd00::/64")
+      .on(running)
+      .because(`subnet: fd00::/64 is reserved for this host, ${SUBNET} has another`)
+      .plans("restart flanneld.service");
+  });
+
+  it("are the same once the daemon has ended because its lease has gone", () => {
+    const ended = running.stopped().systemdSays({ activeState: "activating" });
+    task("10.200.7.0/24").on(ended).because(moved).plans("restart flanneld.service");
+  });
+
+  it("are none for a daemon that is stopped", () => {
+    task("10.200.7.0/24").on(running.stopped()).because().plans("start flanneld.service");
   });
 });
 
