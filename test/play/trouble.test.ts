@@ -33,6 +33,21 @@ describe("a play with a host in trouble", function () {
     expect(tasksOf(output)).to.include("Run flanneld as a systemd service");
   });
 
+  it("asks hosts of later batches before a network is replaced for them", async () => {
+    await rig.converge({});
+    const ask = "Ask the hosts of later batches what they would lack";
+    const play = { workers: 3, serial: 2, troubles: { "worker-3": "lacks-backend" } };
+    const update = { flannel_network_if_exists: "update" };
+    const same = await rig.tryPlay({ ...play, variables: update });
+    expect(same.isOk, same.output).to.equal(true);
+    expect(tasksOf(same.output)).to.not.include(ask);
+    const variables = { ...update, flannel_backend_type: "ipip" };
+    const other = await rig.tryPlay({ ...play, variables });
+    expect(other.isOk, other.output).to.equal(false);
+    expect(other.output).to.include("was not written for worker-3");
+    expect(tasksOf(other.output)).to.include(ask).and.not.include("Install flanneld");
+  });
+
   const purge = (more: Partial<RigPlay>): Promise<{ isOk: boolean; output: string }> =>
     rig.tryPlay({
       workers: 4,

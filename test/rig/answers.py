@@ -39,13 +39,17 @@ def run_daemon(host, _arguments):
     subnet = {"network": "10.200.0.0/14", "subnet": subnet_of(host) + ".1/24", "mtu": 1450, "ip_masq": True}
     service = {"active_state": "active", "sub_state": "running", "main_pid": 4711}
     look = {"address": address_of(host), "arch": "amd64", "differing_certificates": [], "running_version": "v0.28.9", "wave": ONE_WAVE}
-    return {**service, **look, "subnet": subnet, "restart_reasons": [], "changes": []}
+    return {**service, **look, "subnet": subnet, "restart_reasons": [], "changes": [], "network_lacks": []}
 
 
-def keep_network(_host, _arguments):
+def keep_network(_host, arguments):
     config = {"Network": "10.200.0.0/14", "Backend": {"Type": "vxlan"}}
     capacity = {"hosts": 1023, "addresses_per_host": 253, "subnets_in_use": 0}
-    return {"config": config, "changes": [], "leases": [], "capacity": capacity, "key": "/k/config"}
+    differences = [] if arguments["config"]["Backend"] == config["Backend"] else [{"key": "Backend.Type"}]
+    lacking = [host for host, lacks in arguments["lacks"].items() if lacks]
+    if differences and lacking and arguments["state"] == "present":
+        return {"failed": True, "msg": f"was not written for {', '.join(lacking)}"}
+    return {"config": config, "changes": [], "differences": differences, "leases": [], "capacity": capacity, "key": "/k/config"}
 
 
 def show_address(host, _match):

@@ -2,6 +2,7 @@
 // written, taken back where only a start can tell, and finished or taken back where the controller was killed.
 
 import { spawn } from "node:child_process";
+import { writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
@@ -185,6 +186,44 @@ describe("a change of the network that cannot work", function () {
     });
     expect(pings.lost).to.deep.equal([]);
     await expectOldNetwork();
+  });
+
+  /** The same play, for one host after the other. */
+  async function inBatches(args: readonly string[]): Promise<PlayRun> {
+    const site = join(lab.directory, "batches.yml");
+    const roles = [{ role: "ansible-role-flanneld" }];
+    await writeFile(
+      site,
+      JSON.stringify([{ hosts: "k8s_worker", gather_facts: false, serial: 1, roles }]),
+    );
+    return lab.play(site, args);
+  }
+
+  it("is found out before it is written for hosts of later batches, too", async () => {
+    const { exitCode, output, changed } = await inBatches(IPIP);
+    expect([exitCode, changed], output).to.deep.equal([2, []]);
+    expect(output).to.include(
+      "worker-1, worker-2, worker-3: backend ipip: this kernel has no devices of type ipip",
+    );
+    await expectOldNetwork();
+  });
+
+  it("is taken back on the hosts of earlier batches, too, and hosts of later ones are left alone", async () => {
+    await setHook("worker-1", "true");
+    await setHook("worker-2", "echo the cloud is away >&2; exit 1");
+    const [first, , last] = await pidsOf(WORKERS);
+    const { exitCode, output, failed } = await inBatches(BLIND);
+    expect(exitCode, output).to.equal(2);
+    expect(failed).to.deep.equal(["worker-2: Say why the change was taken back"]);
+    expect(output).to.match(/did not come up under it on worker-2: .*a command of the extension/);
+    const [firstNow, , lastNow] = await pidsOf(WORKERS);
+    expect([firstNow === first, lastNow === last]).to.deep.equal([false, true]);
+    // Its unit still has the mark of the other network, for which the next run starts it once more.
+    expect((await played([])).changed).to.deep.equal([
+      "worker-1: Run flanneld as a systemd service",
+    ]);
+    await expectOldNetwork();
+    await setHook("worker-2", "true");
   });
 
   it("is finished by the next run where it can work by then", async () => {

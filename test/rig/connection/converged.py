@@ -32,6 +32,7 @@ options:
     description:
       - C(hangs-up) is a host without the link to Node.js, whose shell does not wait until it was sent the module.
       - C(keeps-daemon) fails to take the daemon back.
+      - C(lacks-backend) has no kernel module for the network that is declared.
     default: none
     vars: [{name: rig_trouble}]
 """
@@ -85,7 +86,10 @@ class Connection(ConnectionBase):
         answer = FILE_MODULES.get(name) or answers.MODULES.get(name)
         if not answer:
             raise AnsibleError(f"rig: {name}: a converged host has no answer for this module: give one in answers.py")
-        return {"changed": False, **answer(self.get_option("remote_addr"), arguments)}
+        result = {"changed": False, **answer(self.get_option("remote_addr"), arguments)}
+        if self.get_option("trouble") == "lacks-backend" and "network_lacks" in result:
+            result["network_lacks"] = ["no kernel module"]
+        return result
 
     def _run_command(self, command):
         for pattern, answer in answers.COMMANDS:
