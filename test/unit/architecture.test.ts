@@ -46,7 +46,6 @@ const TESTED_ELSEWHERE: Readonly<Record<string, string>> = {
   "etcd/v3-etcdctl.ts": "integration/etcd/states.test.ts, with a real etcd",
   "etcd/v3-gateway.ts": "etcd/refusals.test.ts and integration/etcd/states.test.ts",
   "etcd/v3-refusals.ts": "etcd/refusals.test.ts",
-  "etcd/v3-store.ts": "integration/etcd/states.test.ts, with a real etcd",
   "etcd/v3-transport.ts": "integration/etcd/states.test.ts, with a real etcd",
   "flannel/backend-table.ts": "a table; flannel/backends.test.ts",
   "flannel/cause-rules/etcd.ts":
