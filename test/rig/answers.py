@@ -45,8 +45,9 @@ def run_daemon(host, _arguments):
 def keep_network(_host, arguments):
     config = {"Network": "10.200.0.0/14", "Backend": {"Type": "vxlan"}}
     capacity = {"hosts": 1023, "addresses_per_host": 253, "subnets_in_use": 0}
-    differences = [] if arguments["config"]["Backend"] == config["Backend"] else [{"key": "Backend.Type"}]
-    lacking = [host for host, lacks in arguments["lacks"].items() if lacks]
+    declared = arguments.get("config", config)
+    differences = [] if declared["Backend"] == config["Backend"] else [{"key": "Backend.Type"}]
+    lacking = [host for host, lacks in arguments.get("lacks", {}).items() if lacks]
     if differences and lacking and arguments["state"] == "present":
         return {"failed": True, "msg": f"was not written for {', '.join(lacking)}"}
     return {"config": config, "changes": [], "differences": differences, "leases": [], "capacity": capacity, "key": "/k/config"}
