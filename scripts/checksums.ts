@@ -1,6 +1,7 @@
 // Makes and checks the table of checksums (files/checksums): downloads every file of a release, and
 // compares what came with what GitHub publishes of it and with what the table says already.
-// usage: npm run checksums -- v0.28.9 ..    adds what is missing; a pin is never changed
+// usage: npm run checksums -- v0.28.9 cni-plugin/v1.9.1-flannel1 ..
+//                                            adds what is missing; a pin is never changed
 //        npm run checksums                  checks all that is there, and writes nothing
 
 import {
@@ -17,11 +18,19 @@ import { join } from "node:path";
 
 import { messageOf } from "../src/base/errors";
 import { isRecord, tryParseRecord } from "../src/base/json";
+import { ARCHITECTURE_NAMES } from "../src/flannel/arch";
+import {
+  CNI_PLUGIN,
+  FLANNELD,
+  type ReleasedProgram,
+  officialPageOf,
+} from "../src/flannel/release-assets";
+import { parseVersion } from "../src/flannel/version";
 import { type DownloadSettings, downloadFile } from "../src/host/download/download";
 import { fetchText } from "../src/host/download/fetch-text";
 
 const TABLE = join(__dirname, "..", "files", "checksums");
-const PAGES = "https://api.github.com/repos/flannel-io/flannel/releases/tags";
+const PLUGIN = "cni-plugin";
 
 /** One digest, and who has seen it. */
 interface Pin {
@@ -46,8 +55,16 @@ export interface Outcome {
 }
 
 export interface Places {
+  readonly program: ReleasedProgram;
   readonly table: string;
   readonly pages: string;
+}
+
+const DAEMONS: Places = placesOf(FLANNELD, TABLE);
+const PLUGINS: Places = placesOf(CNI_PLUGIN, join(TABLE, PLUGIN));
+
+function placesOf(program: ReleasedProgram, table: string): Places {
+  return { program, table, pages: officialPageOf(program).replace("/{version}", "") };
 }
 
 const SETTINGS: DownloadSettings = {
@@ -67,7 +84,7 @@ const SETTINGS: DownloadSettings = {
 export async function checkRelease(tag: string, places: Places, writes: boolean): Promise<Outcome> {
   const path = join(places.table, `${tag}.json`);
   const table = readTable(path);
-  const files = await readPage(`${places.pages}/${tag}`, tag);
+  const files = await readPage(`${places.pages}/${tag}`, namesOf(places.program, tag));
   const published = new Set(files.map(({ name }) => name));
   const faults = Object.keys(table)
     .filter((name) => !published.has(name))
@@ -110,17 +127,27 @@ async function digestOf(url: URL): Promise<string> {
 }
 
 /** The files of a release that a host can install from. */
-async function readPage(url: string, tag: string): Promise<readonly PublishedFile[]> {
+async function readPage(
+  url: string,
+  names: ReadonlySet<string>,
+): Promise<readonly PublishedFile[]> {
   const assets = tryParseRecord(await fetchText(new URL(url), SETTINGS))?.["assets"];
   if (!Array.isArray(assets)) throw new Error(`${url}: is no page of a release`);
-  const archives = `flannel-${tag}-linux-`;
   return assets.filter(isRecord).flatMap(({ name, browser_download_url: at, digest }) => {
-    if (typeof name !== "string" || typeof at !== "string") return [];
-    const isArchive = name.startsWith(archives) && name.endsWith(".tar.gz");
-    if (!isArchive && !/^flanneld-[a-z0-9]+$/.test(name)) return [];
+    if (typeof name !== "string" || typeof at !== "string" || !names.has(name)) return [];
     const sha256 = /^sha256:([0-9a-f]{64})$/.exec(String(digest))?.[1];
     return [{ name, url: new URL(at), sha256 }];
   });
+}
+
+function namesOf(program: ReleasedProgram, tag: string): ReadonlySet<string> {
+  const version = parseVersion(tag);
+  const kinds = ["archive", "binary"] as const;
+  return new Set(
+    ARCHITECTURE_NAMES.flatMap((arch) =>
+      kinds.map((kind) => program.assetName(kind, version, arch)),
+    ),
+  );
 }
 
 function readTable(path: string): Table {
@@ -133,13 +160,20 @@ function writeTable(path: string, table: Table): void {
   writeFileSync(path, `${JSON.stringify(sorted, undefined, 2)}\n`);
 }
 
-async function main(tags: readonly string[]): Promise<void> {
-  const all = readdirSync(TABLE).map((file) => file.replace(/\.json$/, ""));
-  for (const tag of tags.length > 0 ? tags : all) {
-    const outcome = await checkRelease(tag, { table: TABLE, pages: PAGES }, tags.length > 0).catch(
+/** The releases in the table, those of the plugin behind the name of their folder. */
+function listReleases(): readonly string[] {
+  const files = readdirSync(TABLE, { recursive: true, encoding: "utf8" });
+  return files.flatMap((file) => /^(.*)\.json$/.exec(file)?.[1] ?? []);
+}
+
+async function main(releases: readonly string[]): Promise<void> {
+  for (const release of releases.length > 0 ? releases : listReleases()) {
+    const tag = release.replace(`${PLUGIN}/`, "");
+    const places = tag === release ? DAEMONS : PLUGINS;
+    const outcome = await checkRelease(tag, places, releases.length > 0).catch(
       (error: unknown) => ({ added: [], confirmed: [], faults: [`${tag}: ${messageOf(error)}`] }),
     );
-    console.log(`${tag}: ${outcome.confirmed.length} confirmed, ${outcome.added.length} added`);
+    console.log(`${release}: ${outcome.confirmed.length} confirmed, ${outcome.added.length} added`);
     for (const fault of outcome.faults) console.error(fault);
     if (outcome.faults.length > 0) process.exitCode = 1;
   }

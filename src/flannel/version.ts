@@ -9,7 +9,10 @@ export interface FlannelVersion {
   readonly patch: number;
   /** "rc1" of v0.10.0-rc1; sorts before the release. */
   readonly prerelease: string | undefined;
-  /** "ck1" of a distribution's v0.22.3+ck1, "k3s1.23" of v0.21.3-k3s1.23; does not take part in comparison. */
+  /**
+   * "ck1" of a distribution's v0.22.3+ck1, "k3s1.23" of v0.21.3-k3s1.23, "flannel2" of the CNI plugin's
+   * v1.8.0-flannel2; does not take part in comparison.
+   */
   readonly build: string | undefined;
   /** What stands before `build` in the tag, where that is no "+". */
   readonly joint?: "-";
@@ -23,15 +26,16 @@ export function tryParseVersion(text: string): FlannelVersion | undefined {
   if (match === null) return undefined;
   const [, major, minor, patch, prerelease, build] = match;
   const numbers = { major: Number(major), minor: Number(minor), patch: Number(patch) };
-  // flannel tagged v0.20.1-k3s1.23 to v0.21.3-k3s1.23 after the releases of these numbers.
-  const isRebuild = build === undefined && /^k3s/.test(prerelease ?? "");
+  // flannel tagged v0.20.1-k3s1.23 to v0.21.3-k3s1.23 after the releases of these numbers; the CNI plugin has those
+  // of the plugins that it goes with, and counts its own releases behind them.
+  const isRebuild = build === undefined && /^(k3s|flannel\d)/.test(prerelease ?? "");
   return isRebuild
     ? { ...numbers, prerelease: undefined, build: prerelease, joint: "-" }
     : { ...numbers, prerelease, build };
 }
 
 /** What a program printed, and how it ended. */
-interface Answer {
+export interface Answer {
   readonly exitCode: number;
   readonly stdout: string;
   readonly stderr: string;

@@ -45,13 +45,14 @@ const START_FAILURES: Readonly<Record<string, string>> = {
 };
 
 /**
- * Runs `file` without input and waits for it. Throws ModuleError `host` when it cannot be started
- * (the `cause` has the system's code) or dies of a signal, and `timeout`.
+ * Runs `file`, without input unless there is some, and waits for it. Throws ModuleError `host` when it
+ * cannot be started (the `cause` has the system's code) or dies of a signal, and `timeout`.
  */
 export function askProgram(
   file: string,
   args: readonly string[],
   timeoutMs: number,
+  { env, input }: Pick<CommandOptions, "env" | "input"> = {},
 ): CommandResult {
   try {
     const { spawnSync } = loadChildProcess();
@@ -60,9 +61,10 @@ export function askProgram(
       killSignal: "SIGKILL",
       maxBuffer: MAX_ASK_BYTES,
       cwd: "/",
-      env: { ...process.env, LC_ALL: "C" },
+      env: { ...process.env, LC_ALL: "C", ...env },
       encoding: "utf8",
-      stdio: ["ignore", "pipe", "pipe"],
+      ...(input === undefined ? {} : { input }),
+      stdio: [input === undefined ? "ignore" : "pipe", "pipe", "pipe"],
     });
     if (error !== undefined) throw error;
     if (status === null) throw deathOf(file, signal);

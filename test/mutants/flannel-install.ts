@@ -41,8 +41,8 @@ export const FLANNEL_INSTALL: readonly Mutant[] = [
     ],
     [
       "the daemon is there before its script",
-      "of [MK_DOCKER_OPTS, DAEMON] as const) {",
-      "of [DAEMON, MK_DOCKER_OPTS] as const) {",
+      "of [MK_DOCKER_OPTS, PROGRAM] as const) {",
+      "of [PROGRAM, MK_DOCKER_OPTS] as const) {",
     ],
     [
       "what was placed before a failure is not told",

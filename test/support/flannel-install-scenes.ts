@@ -3,7 +3,8 @@
 import { basename, dirname, join } from "node:path";
 
 import { type Told } from "../../src/ansible/module";
-import { type Arch, type ReleaseFile } from "../../src/flannel/release-assets";
+import { type Arch } from "../../src/flannel/arch";
+import { type ReleaseFile } from "../../src/flannel/release-assets";
 import { parseVersion } from "../../src/flannel/version";
 import { type FlannelInstallOptions } from "../../src/generated/flannel_install";
 import { previousPath } from "../../src/host/previous-versions";
@@ -33,6 +34,7 @@ export const RECORD = join(DIRECTORY, ".flanneld.origin.json");
 export const LEFTOVER = join(DIRECTORY, ".flanneld.new-7");
 
 const DEFAULTS: FlannelInstallOptions = {
+  program: "flanneld",
   version: "v0.28.9",
   state: "present",
   bin_dir: DIRECTORY,

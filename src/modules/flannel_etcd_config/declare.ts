@@ -10,7 +10,7 @@ import { type TlsFiles } from "../../etcd/tls";
 import { type EtcdApi, configKeyOf, etcdApiOf } from "../../flannel/etcd-layout";
 import { findPrefixFault } from "../../flannel/etcd-prefix";
 import { trustWithoutPair } from "../../flannel/etcd-trust";
-import { parseArch } from "../../flannel/release-assets";
+import { parseArch } from "../../flannel/arch";
 import { type Reservation, readReservations } from "../../flannel/reservation";
 import { secretsIn } from "../../flannel/secret-text";
 import { type FlannelVersion, parseVersion, tagOf } from "../../flannel/version";

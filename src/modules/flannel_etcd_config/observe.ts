@@ -10,7 +10,7 @@ import { type EtcdStore, type StoredEntry, type StoredValue } from "../../etcd/s
 import { type EtcdApi, configKeyOf, otherApi, subnetsKeyOf } from "../../flannel/etcd-layout";
 import { type Lease, tryParseLease } from "../../flannel/lease";
 import { type ConfigReading, type Reader, readNetworkText } from "../../flannel/network-config";
-import { tryArchOfMachine } from "../../flannel/release-assets";
+import { tryArchOfMachine } from "../../flannel/arch";
 import { secretsInText } from "../../flannel/secret-text";
 import { checkConfig } from "./check";
 import { type Declared, type EtcdAccess } from "./declare";

@@ -2,7 +2,7 @@
 
 import { type Run as BaseRun } from "../../ansible/module";
 import { ModuleError, StaleObservationError } from "../../base/errors";
-import { DAEMON, MK_DOCKER_OPTS } from "../../flannel/release-assets";
+import { MK_DOCKER_OPTS, PROGRAM } from "../../flannel/release-assets";
 import { type FlannelVersion } from "../../flannel/version";
 import { clearAway, finishFile, removeFile } from "../../host/atomic-file";
 import { type Digest, sha256OfFile } from "../../host/checksum";
@@ -89,8 +89,9 @@ async function remove(change: Removal, { declared, plan: planned }: Run): Promis
   if (!isLast || declared.wanted !== undefined) return;
   const [left] = plan(declared, await observe(declared)).changes;
   if (left === undefined) return;
-  const { directory } = declared.paths;
-  throw new StaleObservationError("conflict", `${directory}: another run installs flanneld there`);
+  const { paths, program } = declared;
+  const message = `${paths.directory}: another run installs ${program.title} there`;
+  throw new StaleObservationError("conflict", message);
 }
 
 async function download(change: AssetDownload, run: Run): Promise<Installed> {
@@ -156,10 +157,10 @@ async function tryAsset(
 ): Promise<Tried> {
   // An earlier address may have had another one.
   await clearAway(staging.binary, staging.script);
-  const places = { [DAEMON]: staging.binary, [MK_DOCKER_OPTS]: staging.script };
-  const staged = await unpackAsset(asset, files, places);
+  const places = { [PROGRAM]: staging.binary, [MK_DOCKER_OPTS]: staging.script };
+  const staged = await unpackAsset(asset, source, files, places);
   for (const path of Object.values(staged)) await finishFile(path, attributes);
-  const binary = staged[DAEMON];
+  const binary = staged[PROGRAM];
   if (binary === undefined) return { staged, version: undefined };
   return { staged, version: await verifyBinary(binary, source, observed.cpu, asset.source) };
 }
@@ -193,7 +194,7 @@ async function uncreate(run: Run): Promise<void> {
 
 async function digestsOf(staged: StagedFiles): Promise<Digests> {
   const digests: Partial<Record<keyof StagedFiles, string>> = {};
-  for (const file of [DAEMON, MK_DOCKER_OPTS] as const) {
+  for (const file of [PROGRAM, MK_DOCKER_OPTS] as const) {
     const path = staged[file];
     if (path !== undefined) digests[file] = await sha256OfFile(path);
   }

@@ -1,7 +1,7 @@
 // What this module can do to a host, step by step, each with its sentence and its before and after.
 
 import { type Change as BaseChange, type Diff } from "../../ansible/module";
-import { DAEMON, MK_DOCKER_OPTS, type ReleaseFile } from "../../flannel/release-assets";
+import { MK_DOCKER_OPTS, PROGRAM, type ReleaseFile } from "../../flannel/release-assets";
 import { tagOf } from "../../flannel/version";
 import { type FileAttributes } from "../../host/atomic-file";
 import { formatMode } from "../../host/file-mode";
@@ -116,8 +116,8 @@ export function assetDownload(
     diff: {
       before_header: paths.asset,
       after_header: paths.asset,
-      before: cached === undefined ? "" : describe(DAEMON, { sha256: cached.sha256 }),
-      after: describe(DAEMON, { sha256 }),
+      before: cached === undefined ? "" : describe(PROGRAM, { sha256: cached.sha256 }),
+      after: describe(PROGRAM, { sha256 }),
     },
   };
 }
@@ -127,12 +127,12 @@ export function withDigest(change: AssetDownload, sha256: string): AssetDownload
   const { diff } = change;
   return diff === undefined
     ? change
-    : { ...change, diff: { ...diff, after: describe(DAEMON, { sha256 }) } };
+    : { ...change, diff: { ...diff, after: describe(PROGRAM, { sha256 }) } };
 }
 
 /** Where a file of the release is installed. */
 export function pathOf(paths: InstallPaths, file: ReleaseFile): string {
-  return file === DAEMON ? paths.binary : paths.script;
+  return file === PROGRAM ? paths.binary : paths.script;
 }
 
 /** The same installation with the digests that were not known when it was planned. */
@@ -168,8 +168,8 @@ export function attributesSetting(
   const diff: Diff = {
     before_header: path,
     after_header: path,
-    before: describe(DAEMON, factsOf(state)),
-    after: describe(DAEMON, factsOf(attributes)),
+    before: describe(PROGRAM, factsOf(state)),
+    after: describe(PROGRAM, factsOf(attributes)),
   };
   const isCopied = state.isLink || state.names > 1;
   const copy = state.isLink ? "a link" : "a file of several names";
@@ -217,7 +217,7 @@ function factsOf({ mode, uid, gid }: FileAttributes): Readonly<Record<string, st
 
 /** One fact a line; those of the daemon bear no name in front. */
 function describe(file: ReleaseFile, facts: Readonly<Record<string, string>>): string {
-  const prefix = file === DAEMON ? "" : `${file} `;
+  const prefix = file === PROGRAM ? "" : `${file} `;
   return Object.entries(facts)
     .map(([name, value]) => `${prefix}${name}: ${value}\n`)
     .join("");

@@ -2,7 +2,7 @@
 
 import { ModuleError } from "../../base/errors";
 import { isRecord } from "../../base/json";
-import { type Arch, parseArch } from "../../flannel/release-assets";
+import { type Arch, parseArch } from "../../flannel/arch";
 import { type DeclaredChecksum, parseChecksum } from "../../host/checksum";
 import { type ChecksumPolicy } from "./source";
 

@@ -2,7 +2,7 @@
 
 import { endianness, machine } from "node:os";
 
-import { type Arch, tryArchOfMachine } from "../../flannel/release-assets";
+import { type Arch, tryArchOfMachine } from "../../flannel/arch";
 
 export interface Cpu {
   /** What `uname -m` calls it. */

@@ -4,7 +4,14 @@ import { isAbsolute, join, normalize } from "node:path";
 
 import { ModuleError } from "../../base/errors";
 import { isRecord } from "../../base/json";
-import { type Arch, DAEMON, MK_DOCKER_OPTS, parseArch } from "../../flannel/release-assets";
+import { type Arch, parseArch } from "../../flannel/arch";
+import {
+  MK_DOCKER_OPTS,
+  PROGRAMS,
+  type ReleasedProgram,
+  officialPageOf,
+  officialUrlOf,
+} from "../../flannel/release-assets";
 import { parseVersion, tagOf } from "../../flannel/version";
 import { type FlannelInstallOptions } from "../../generated/flannel_install";
 import { type ClientCertificate } from "../../host/download/connection";
@@ -28,6 +35,7 @@ export interface InstallPaths {
 }
 
 export interface Declared {
+  readonly program: ReleasedProgram;
   readonly paths: InstallPaths;
   /** The CPU; undefined: that of the host. */
   readonly arch: Arch | undefined;
@@ -55,17 +63,21 @@ export interface WantedInCache {
   readonly source: DeclaredSource;
 }
 
+/** Where programs are looked for, by the names of the option. */
+const PLACES = { flanneld: "/usr/local/sbin", "cni-plugin": "/opt/cni/bin" } as const;
+
 /** Five times a release of flannel. */
 const MAX_DOWNLOAD_BYTES = 256 * 1024 * 1024;
 
 /** Throws `invalid_arguments`. */
 export function declare(options: FlannelInstallOptions): Declared {
-  const paths = pathsOf(options.bin_dir);
+  const program = PROGRAMS[options.program];
+  const paths = pathsOf(options.bin_dir ?? PLACES[options.program], program);
   const arch = options.arch === undefined ? undefined : parseArch(options.arch);
-  const nothing = { paths, arch, wanted: undefined, cache: undefined, page: undefined };
+  const nothing = { program, paths, arch, wanted: undefined, cache: undefined, page: undefined };
   if (options.state === "absent") return nothing;
-  const source = declareSource(options);
-  if (options.state === "published") return { ...nothing, page: declarePage(options, source) };
+  const source = declareSource(options, program);
+  if (options.state === "published") return { ...nothing, page: declarePage(source) };
   // Whether a template can be filled does not depend on the CPU.
   sourceFor(source, arch ?? source.checksum.architectures[0] ?? "amd64");
   if (options.state === "downloaded") return { ...nothing, cache: declareCache(options, source) };
@@ -107,28 +119,34 @@ function declareCache(
   );
 }
 
-function pathsOf(directory: string): InstallPaths {
+function pathsOf(directory: string, { file }: ReleasedProgram): InstallPaths {
   requireAbsolute(directory, "bin_dir", "/usr/local/sbin");
   return {
     directory,
-    binary: join(directory, DAEMON),
+    binary: join(directory, file),
     script: join(directory, MK_DOCKER_OPTS),
-    origin: join(directory, `.${DAEMON}.origin.json`),
-    lock: join(directory, `.${DAEMON}.lock`),
-    sent: join(directory, `.${DAEMON}.sent`),
+    origin: join(directory, `.${file}.origin.json`),
+    lock: join(directory, `.${file}.lock`),
+    sent: join(directory, `.${file}.sent`),
   };
 }
 
-function declareSource(options: FlannelInstallOptions): DeclaredSource {
-  if (options.url.length === 0 && options.src === undefined) {
+function declareSource(options: FlannelInstallOptions, program: ReleasedProgram): DeclaredSource {
+  const urls = options.url ?? [officialUrlOf(program)];
+  if (urls.length === 0 && options.src === undefined) {
     throw new ModuleError("invalid_arguments", "url: the list is empty, give one or leave it out");
   }
+  if (options.mk_docker_opts && program !== PROGRAMS.flanneld) {
+    const message = "mk_docker_opts: the script is in the releases of flanneld; leave it out here";
+    throw new ModuleError("invalid_arguments", message);
+  }
   return {
+    program,
     version: parseVersion(options.version ?? ""),
     withScript: options.mk_docker_opts,
     src: options.src === undefined ? undefined : normalize(options.src),
-    urls: options.url,
-    pages: [options.release_page],
+    urls,
+    page: options.release_page ?? officialPageOf(program),
     checksum: declareChecksums(options),
     headers: declareHeaders(options.headers ?? {}),
     transfer: {

@@ -4,7 +4,7 @@
 import { access, stat } from "node:fs/promises";
 
 import { ModuleError } from "../../base/errors";
-import { DAEMON } from "../../flannel/release-assets";
+import { PROGRAM } from "../../flannel/release-assets";
 import { satisfies } from "../../flannel/version";
 import {
   type Digest,
@@ -76,7 +76,7 @@ async function askOrRemember(
   try {
     return expectationOf(await declaredDigest(source));
   } catch (error) {
-    const origin = origins[DAEMON];
+    const origin = origins[PROGRAM];
     const isDown = error instanceof ModuleError && ["network", "timeout"].includes(error.code);
     const isRemembered = origin?.list !== undefined && origin.list === listOf(source);
     if (!isDown || !isRemembered || origin.sha256 !== binary?.sha256) throw error;

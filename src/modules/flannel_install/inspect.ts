@@ -5,7 +5,7 @@ import { lstat, realpath, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 
 import { ModuleError, systemCodeOf } from "../../base/errors";
-import { type Arch, tryArchOfElf } from "../../flannel/release-assets";
+import { type Arch, tryArchOfElf } from "../../flannel/arch";
 import { type FlannelVersion } from "../../flannel/version";
 import { sha256OfFile } from "../../host/checksum";
 import { tryReadElf } from "../../host/elf";

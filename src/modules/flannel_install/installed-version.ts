@@ -1,12 +1,7 @@
 // Which release an installed binary is. Its digest tells it as far as a digest is known: a file is
 // only run when nothing else tells, nobody but root could have written it, and this host can run it.
 
-import {
-  type FlannelVersion,
-  findVersion,
-  satisfies,
-  tryParseVersion,
-} from "../../flannel/version";
+import { type FlannelVersion, satisfies, tryParseVersion } from "../../flannel/version";
 import { type Cpu } from "./cpu";
 import { type ExpectedDigest, isExpected } from "./expected-digest";
 import { type InstalledBinary, type InstalledProgram, unlessGone } from "./inspect";
@@ -51,7 +46,7 @@ export async function findInstalledVersion(
   }
   if (program.arch !== source.arch || program.distrust !== undefined) return undefined;
   const isRunnable = await unlessGone(() => canRun(path, source.arch, cpu));
-  return isRunnable === true ? tryAskVersion(path) : undefined;
+  return isRunnable === true ? tryAskVersion(path, source) : undefined;
 }
 
 /** Whether nothing has to be installed: it is the release, for the CPU, and the file that is expected. */
@@ -69,9 +64,10 @@ export function isRightBinary(
   );
 }
 
-function tryAskVersion(path: string): FlannelVersion | undefined {
+function tryAskVersion(path: string, { program, version }: Source): FlannelVersion | undefined {
   try {
-    return findVersion(askVersion(path));
+    const told = program.findVersion(askVersion(path, program), version);
+    return told === "unnumbered" ? undefined : told;
   } catch {
     return undefined;
   }

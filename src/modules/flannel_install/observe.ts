@@ -112,7 +112,7 @@ function unseen(cpu: Cpu): Observed {
 async function observeHost(declared: Declared, cpu: Cpu): Promise<Observed> {
   const { paths, wanted } = declared;
   const directory = await observeDirectory(paths, wanted);
-  const { program, ...others } = await observeFiles(paths, wanted?.source.withScript === true);
+  const { program, ...others } = await observeFiles(declared);
   const { kept, origins } = others;
   const running = countRunning(await tryRealPath(paths));
   const account = wanted === undefined ? NOBODY : await observeAccount(wanted);
@@ -168,8 +168,9 @@ const NOBODY: Account = { uid: undefined, gid: undefined };
 const UNDECLARED: ExpectedDigest = { kind: "undeclared" };
 
 /** A script that nobody asks for is in nobody's way, whatever it is. */
-async function observeFiles(paths: InstallPaths, withScript: boolean): Promise<FoundFiles> {
-  const origins = readOrigins(paths.origin);
+async function observeFiles({ program: released, paths, wanted }: Declared): Promise<FoundFiles> {
+  const origins = readOrigins(paths.origin, released);
+  const withScript = wanted?.source.withScript === true;
   const [program, script, kept] = await Promise.all([
     tryInspectProgram(paths.binary),
     withScript ? tryInspectFile(paths.script) : tryInspectFileIfAny(paths.script),

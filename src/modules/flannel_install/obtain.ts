@@ -4,7 +4,7 @@ import { access } from "node:fs/promises";
 import { pathToFileURL } from "node:url";
 
 import { ModuleError } from "../../base/errors";
-import { DAEMON, type ReleaseFile } from "../../flannel/release-assets";
+import { MK_DOCKER_OPTS, PROGRAM, type ReleaseFile } from "../../flannel/release-assets";
 import { extractFiles } from "../../host/archive";
 import { type Digest } from "../../host/checksum";
 import { type Download, downloadFile } from "../../host/download/download";
@@ -51,20 +51,21 @@ async function checkSource(src: string): Promise<void> {
   });
 }
 
-/** The files to install: the asset itself if it is the bare daemon, else unpacked to `places`. */
+/** The files to install: the asset itself if it is the bare program, else unpacked to `places`. */
 export async function unpackAsset(
   asset: Asset,
+  { program, arch }: Pick<Source, "arch" | "program">,
   files: readonly ReleaseFile[],
   places: Readonly<Record<ReleaseFile, string>>,
 ): Promise<StagedFiles> {
-  if (!asset.isArchive) return { [DAEMON]: asset.path };
-  const wanted = new Map(files.map((file) => [file, places[file]]));
+  if (!asset.isArchive) return { [PROGRAM]: asset.path };
+  const members = { [PROGRAM]: program.memberName(arch), [MK_DOCKER_OPTS]: MK_DOCKER_OPTS };
   try {
-    await extractFiles(asset.path, wanted);
+    await extractFiles(asset.path, new Map(files.map((file) => [members[file], places[file]])));
   } catch (error) {
     throw nameSource(error, asset);
   }
-  return Object.fromEntries(wanted);
+  return Object.fromEntries(files.map((file) => [file, places[file]]));
 }
 
 /** The file that is unpacked is gone when this is read; where it came from is not. */

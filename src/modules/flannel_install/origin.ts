@@ -4,7 +4,7 @@
 // own digest is still the one in it.
 
 import { isRecord, tryParseRecord } from "../../base/json";
-import { DAEMON, MK_DOCKER_OPTS } from "../../flannel/release-assets";
+import { MK_DOCKER_OPTS, PROGRAM, type ReleasedProgram } from "../../flannel/release-assets";
 import { type FileState, tryReadFile } from "../../host/atomic-file";
 import { formatMode } from "../../host/file-mode";
 
@@ -26,32 +26,36 @@ export interface KeptOrigin extends Partial<Origin> {
 }
 
 export interface Origins {
-  readonly [DAEMON]?: Origin;
+  readonly [PROGRAM]?: Origin;
   readonly [MK_DOCKER_OPTS]?: Origin;
   /** The one replaced last first. */
   readonly kept?: readonly KeptOrigin[] | undefined;
 }
 
 /** Reads the record; one that is missing, damaged or anybody's to write knows nothing. */
-export function readOrigins(path: string): Origins {
+export function readOrigins(path: string, program: ReleasedProgram): Origins {
   const file = tryRead(path);
   if (file === undefined || whyNotTrusted(file) !== undefined) return {};
   const known = tryParseRecord(file.content) ?? {};
   const kept = Array.isArray(known["kept"]) ? known["kept"].filter(isKeptOrigin) : [];
   return {
-    ...originIn(known, DAEMON),
-    ...originIn(known, MK_DOCKER_OPTS),
+    ...originOf(PROGRAM, known[program.file]),
+    ...originOf(MK_DOCKER_OPTS, known[MK_DOCKER_OPTS]),
     ...(kept.length > 0 ? { kept } : {}),
   };
 }
 
-export function renderOrigins(origins: Origins): string {
-  return `${JSON.stringify(origins, undefined, 2)}\n`;
+/** The text of the record, in which the program has its own name. */
+export function renderOrigins(
+  { [PROGRAM]: installed, ...others }: Origins,
+  { file }: ReleasedProgram,
+): string {
+  return `${JSON.stringify({ [file]: installed, ...others }, undefined, 2)}\n`;
 }
 
 /** What is known of a binary with this digest, under whichever name it was written down. */
 export function tryFindOrigin(
-  { [DAEMON]: installed, kept = [] }: Origins,
+  { [PROGRAM]: installed, kept = [] }: Origins,
   sha256: string,
 ): Origin | undefined {
   const entries = [installed, ...kept].filter((entry) => entry?.version !== undefined);
@@ -73,10 +77,14 @@ export function whyNotTrusted({
  * A declared mode by which others than root decide what root runs; the owner is somebody's choice, and a group
  * that is not known may be anybody's.
  */
-export function warnOfMode(mode: number, gid: number | undefined): readonly string[] {
+export function warnOfMode(
+  { title }: ReleasedProgram,
+  mode: number,
+  gid: number | undefined,
+): readonly string[] {
   if (whyNotTrusted({ mode, uid: 0, gid: gid ?? -1 }) === undefined) return [];
   return [
-    `mode: "${formatMode(mode)}" lets others than root write to flanneld, and so decide what root runs; ` +
+    `mode: "${formatMode(mode)}" lets others than root write to ${title}, and so decide what root runs; ` +
       'take write permission from them, as "0750" does',
   ];
 }
@@ -90,11 +98,7 @@ function tryRead(path: string): FileState | undefined {
   }
 }
 
-function originIn<K extends keyof Origins>(
-  known: Readonly<Record<string, unknown>>,
-  file: K,
-): Partial<Record<K, Origin>> {
-  const entry = known[file];
+function originOf<K extends keyof Origins>(file: K, entry: unknown): Partial<Record<K, Origin>> {
   return isOrigin(entry) ? ({ [file]: entry } as Partial<Record<K, Origin>>) : {};
 }
 

@@ -7,7 +7,12 @@ import { basename } from "node:path";
 
 import { type Run as BaseRun } from "../../ansible/module";
 import { systemCodeOf } from "../../base/errors";
-import { DAEMON, MK_DOCKER_OPTS, type ReleaseFile } from "../../flannel/release-assets";
+import {
+  MK_DOCKER_OPTS,
+  PROGRAM,
+  type ReleaseFile,
+  type ReleasedProgram,
+} from "../../flannel/release-assets";
 import { type FlannelVersion, tagOf } from "../../flannel/version";
 import { finishFile, removeFile, replaceFile, syncDirectory } from "../../host/atomic-file";
 import { type Digest, formatDigest } from "../../host/checksum";
@@ -68,14 +73,17 @@ async function refuseOthers({ files }: Installation, { declared, observed }: Run
 }
 
 async function place(change: Installation, ready: Ready, run: Run): Promise<void> {
-  const { origin } = run.declared.paths;
+  const { program, paths } = run.declared;
+  const { origin } = paths;
   const placed: ReleaseFile[] = [];
   const undo: (() => Promise<void>)[] = [];
   try {
     // An entry counts only once a file has its digest, so the record may come first.
-    const origins = readOrigins(origin);
-    undo.push(() => writeOrigins(origin, originsWith(origins, placed, change, ready, run)));
-    await writeOrigins(origin, originsWith(origins, change.files, change, ready, run));
+    const origins = readOrigins(origin, program);
+    const write = (files: readonly ReleaseFile[]): Promise<void> =>
+      writeOrigins(origin, program, originsWith(origins, files, change, ready, run));
+    undo.push(() => write(placed));
+    await write(change.files);
     if (change.replaced !== undefined)
       undo.push(await keepPrevious(change.replaced.path, ready, run));
     for await (const file of renameFiles(ready.staged, run)) placed.push(file);
@@ -89,7 +97,7 @@ async function place(change: Installation, ready: Ready, run: Run): Promise<void
 
 /** The binary last: once it is there, so is all that belongs to it. */
 async function* renameFiles(staged: StagedFiles, { declared }: Run): AsyncGenerator<ReleaseFile> {
-  for (const file of [MK_DOCKER_OPTS, DAEMON] as const) {
+  for (const file of [MK_DOCKER_OPTS, PROGRAM] as const) {
     const from = staged[file];
     if (from === undefined) continue;
     const to = pathOf(declared.paths, file);
@@ -150,7 +158,7 @@ function originsWith(
   { observed: { installed } }: Run,
 ): Origins {
   const entries = files.map((file) => [file, originOf(file, change, ready)]);
-  const isReplaced = files.includes(DAEMON) && change.replaced !== undefined;
+  const isReplaced = files.includes(PROGRAM) && change.replaced !== undefined;
   const names = installed.kept.map(({ path }) => basename(path));
   const left = (origins.kept ?? []).filter(({ name }) => names.includes(name));
   const replaced = isReplaced ? keptOrigin(change.replaced, installed.binary, origins) : [];
@@ -193,7 +201,11 @@ function keptOrigin(
 }
 
 /** A record without entries is none. */
-async function writeOrigins(path: string, origins: Origins): Promise<void> {
+async function writeOrigins(
+  path: string,
+  program: ReleasedProgram,
+  origins: Origins,
+): Promise<void> {
   if (Object.values(origins).every((entry) => entry === undefined)) await removeFile(path);
-  else await replaceFile(path, renderOrigins(origins), { mode: 0o644 });
+  else await replaceFile(path, renderOrigins(origins, program), { mode: 0o644 });
 }

@@ -4,10 +4,10 @@ import { basename } from "node:path";
 
 import { type Obstacle, type Plan as BasePlan } from "../../ansible/module";
 import {
-  DAEMON,
   MK_DOCKER_OPTS,
-  OFFICIAL_URL,
+  PROGRAM,
   type ReleaseFile,
+  officialUrlOf,
   whyNotReleased,
 } from "../../flannel/release-assets";
 import { tagOf } from "../../flannel/version";
@@ -50,7 +50,7 @@ interface Goal {
 export function plan(declared: Declared, observed: Observed): Plan {
   const { paths, wanted, cache, page } = declared;
   if (page !== undefined) return planPublished(page, observed);
-  if (wanted === undefined && cache === undefined) return planAbsent(paths, observed);
+  if (wanted === undefined && cache === undefined) return planAbsent(declared, observed);
   const source = sourceOf(declared, observed);
   if (source === undefined) return { changes: [], obstacles: [foreignCpu(observed)] };
   if (cache !== undefined) return planDownload(cache, source, observed);
@@ -64,7 +64,7 @@ function planDownload(cache: WantedInCache, source: Source, observed: Observed):
   if (cached !== undefined && cached.fault === undefined) return NOTHING;
   return {
     changes: [assetDownload(cachePathsFor(cache.directory, source), source, observed)],
-    warnings: isUnverified(source) ? [UNVERIFIED_DOWNLOAD] : [],
+    warnings: isUnverified(source) ? [unverified(source, "downloaded")] : [],
     obstacles: [...unreleased(cache, source), ...missingChecksum(source)],
   };
 }
@@ -81,10 +81,10 @@ function planPresent(goal: Goal, observed: Observed): Plan {
       ...planCleaning(files, goal, observed),
     ],
     warnings: [
-      ...(installs && isUnverified(source) ? [UNVERIFIED] : []),
+      ...(installs && isUnverified(source) ? [unverified(source, "installed")] : []),
       ...(installs ? untrusted(goal, observed) : []),
-      ...rememberedList(observed),
-      ...warnOfMode(wanted.mode, observed.account.gid),
+      ...rememberedList(source, observed),
+      ...warnOfMode(source.program, wanted.mode, observed.account.gid),
     ],
     obstacles: [
       ...(installs || !wasVerified(observed) ? missingChecksum(source) : []),
@@ -95,10 +95,10 @@ function planPresent(goal: Goal, observed: Observed): Plan {
 }
 
 /** Nothing to do but to tell what the page says. */
-function planPublished({ isRequired }: ReleasePage, { published }: Observed): Plan {
+function planPublished({ isRequired, title }: ReleasePage, { published }: Observed): Plan {
   const fault = published?.fault;
   if (fault === undefined) return NOTHING;
-  const message = `the release page does not say what flanneld must be: ${fault.message}`;
+  const message = `the release page does not say what ${title} must be: ${fault.message}`;
   if (!isRequired) return { changes: [], warnings: [message] };
   return { changes: [], obstacles: [{ code: fault.code, message, lasting: true }] };
 }
@@ -118,24 +118,23 @@ function missingChecksum({ checksum, policy, asset, version }: Source): readonly
 
 /** The installed binary is one that was verified when it came. */
 function wasVerified({ installed: { binary, origins } }: Observed): boolean {
-  const origin = origins[DAEMON];
+  const origin = origins[PROGRAM];
   return origin?.checksum !== undefined && origin.sha256 === binary?.sha256;
 }
 
-function rememberedList({ digest }: Observed): readonly string[] {
+function rememberedList({ program }: Source, { digest }: Observed): readonly string[] {
   if (digest.kind !== "known" || digest.fault === undefined) return [];
   return [
-    `checksum: the list cannot be asked, what it said when flanneld was installed is what counts: ${digest.fault}`,
+    `checksum: the list cannot be asked, what it said when ${program.title} was installed is what counts: ${digest.fault}`,
   ];
 }
 
-const UNVERIFIED_DOWNLOAD =
-  "flanneld is downloaded unverified, because no checksum is declared; " +
-  "declare checksum to be sure that it is the file you mean";
-
-const UNVERIFIED =
-  "flanneld is installed unverified, because no checksum is declared; " +
-  "declare checksum to be sure that it is the file you mean";
+function unverified({ program }: Source, done: "downloaded" | "installed"): string {
+  return (
+    `${program.title} is ${done} unverified, because no checksum is declared; ` +
+    "declare checksum to be sure that it is the file you mean"
+  );
+}
 
 /** A file that others may have written is not asked for its version, and that may be a surprise. */
 function untrusted({ paths }: Goal, { installed: { binary } }: Observed): readonly string[] {
@@ -145,7 +144,7 @@ function untrusted({ paths }: Goal, { installed: { binary } }: Observed): readon
 
 /** Whether something has to be obtained that is not on the host yet. */
 function needsAsset(files: readonly ReleaseFile[], { wayBack }: Observed): boolean {
-  return files.includes(MK_DOCKER_OPTS) || (files.includes(DAEMON) && wayBack === undefined);
+  return files.includes(MK_DOCKER_OPTS) || (files.includes(PROGRAM) && wayBack === undefined);
 }
 
 function foreignCpu({ cpu }: Observed): Obstacle {
@@ -157,10 +156,10 @@ function foreignCpu({ cpu }: Observed): Obstacle {
 
 function unreleased(
   wanted: Pick<Wanted, "source">,
-  { version, arch, src }: Source,
+  { program, version, arch, src }: Source,
 ): readonly Obstacle[] {
-  const onlyOfficial = wanted.source.urls.every((url) => url === OFFICIAL_URL);
-  const reason = whyNotReleased(version, arch);
+  const onlyOfficial = wanted.source.urls.every((url) => url === officialUrlOf(program));
+  const reason = whyNotReleased(program, version, arch);
   if (src !== undefined || !onlyOfficial || reason === undefined) return [];
   const message = `${reason}; choose another version, or give url or src`;
   return [{ code: "unsupported", message, lasting: true }];
@@ -183,7 +182,7 @@ function missingAccounts(
 
 function filesToInstall(source: Source, { installed, digest }: Observed): readonly ReleaseFile[] {
   const isRight = isRightBinary(installed.binary, source, installed.origins, digest);
-  const files: ReleaseFile[] = isRight ? [] : [DAEMON];
+  const files: ReleaseFile[] = isRight ? [] : [PROGRAM];
   const needsScript = !isRight || !isScriptRight(source, installed);
   if (source.withScript && needsScript) files.push(MK_DOCKER_OPTS);
   return files;
@@ -224,7 +223,7 @@ function replacedVersion(
   { paths, wanted, source }: Goal,
   { installed: { binary }, digest }: Observed,
 ): Keeping | undefined {
-  if (!files.includes(DAEMON) || wanted.keep === 0) return undefined;
+  if (!files.includes(PROGRAM) || wanted.keep === 0) return undefined;
   return tryNameKept(paths.binary, binary, source, digest);
 }
 
@@ -237,7 +236,7 @@ function planAttributes(
   const { binary, script } = observed.installed;
   const attributes = attributesOf(wanted, observed);
   const staying = [
-    { file: DAEMON, path: paths.binary, state: binary },
+    { file: PROGRAM, path: paths.binary, state: binary },
     { file: MK_DOCKER_OPTS, path: paths.script, state: source.withScript ? script : undefined },
   ] as const;
   return staying.flatMap(({ file, path, state }) => {
@@ -268,12 +267,18 @@ function planCleaning(
 }
 
 /** The record goes last: until then it tells the next run what is this module's own. */
-function planAbsent(paths: InstallPaths, { directory, installed }: Observed): Plan {
-  const { script, origins, kept } = installed;
+function planAbsent({ program, paths }: Declared, { directory, installed }: Observed): Plan {
+  const { binary, script, origins, kept } = installed;
   const exists = (path: string): boolean => directory.names.includes(basename(path));
   const recorded = origins[MK_DOCKER_OPTS]?.sha256;
   const isOurs = script !== undefined && script.sha256 === recorded;
-  const files = [paths.binary, ...(isOurs ? [paths.script] : []), paths.origin].filter(exists);
+  // A plugin may be that of another role or of a package.
+  const isForeign = program.isShared && binary?.sha256 !== origins[PROGRAM]?.sha256;
+  const files = [
+    ...(isForeign ? [] : [paths.binary]),
+    ...(isOurs ? [paths.script] : []),
+    paths.origin,
+  ].filter(exists);
   const obsolete = [
     ...directory.leftovers.map((path) => ({ path, inode: undefined })),
     ...kept,

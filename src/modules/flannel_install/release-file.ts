@@ -5,7 +5,7 @@ import { createReadStream } from "node:fs";
 import { open } from "node:fs/promises";
 
 import { ModuleError } from "../../base/errors";
-import { DAEMON, MK_DOCKER_OPTS } from "../../flannel/release-assets";
+import { MK_DOCKER_OPTS } from "../../flannel/release-assets";
 import { type FlannelVersion, tagOf } from "../../flannel/version";
 import { type ArchiveMember, readMembers } from "../../host/archive";
 import { tryReadElfHead } from "../../host/elf";
@@ -13,7 +13,7 @@ import { translateFileError } from "../../host/file-errors";
 import { type Source } from "./source";
 import { findFlaw } from "./verify";
 
-interface Wanted extends Pick<Source, "arch" | "withScript"> {
+interface Wanted extends Pick<Source, "arch" | "program" | "withScript"> {
   /** Undefined: not to be looked for, because the digest says which file it is. */
   readonly version: FlannelVersion | undefined;
 }
@@ -83,7 +83,7 @@ async function findArchiveFault(path: string, wanted: Wanted): Promise<string | 
   let fault: string | undefined;
   const members = new Map([
     [
-      DAEMON,
+      wanted.program.memberName(wanted.arch),
       async (member: ArchiveMember) => {
         fault = await findProgramFault(member.content(), wanted);
       },
@@ -101,9 +101,9 @@ async function findArchiveFault(path: string, wanted: Wanted): Promise<string | 
 
 async function findProgramFault(
   content: AsyncIterable<Buffer>,
-  { arch, version }: Wanted,
+  { program, arch, version }: Wanted,
 ): Promise<string | undefined> {
-  const search = version && new TextSearch(textOf(version));
+  const search = version && program.holdsVersion ? new TextSearch(textOf(version)) : undefined;
   let head = Buffer.alloc(0);
   let sizeBytes = 0;
   for await (const part of content) {
@@ -113,7 +113,7 @@ async function findProgramFault(
   }
   const flaw = findFlaw(await tryReadElfHead(head), sizeBytes, arch, `arch asks for ${arch}`);
   if (flaw !== undefined || search === undefined || search.hasFound) return flaw;
-  return `"${search.text}" is nowhere in it, so this is no flanneld of that version`;
+  return `"${search.text}" is nowhere in it, so this is no ${program.title} of that version`;
 }
 
 /** What a program that tells this version has in it; with or without "v", and with any suffix. */

@@ -14,6 +14,8 @@ import { type DeclaredSource } from "./source";
 export interface ReleasePage {
   readonly url: URL;
   readonly tag: string;
+  /** As messages call the program that is released. */
+  readonly title: string;
   /** Without a digest of any file, nothing may go on. */
   readonly isRequired: boolean;
   readonly download: DownloadSettings;
@@ -29,18 +31,17 @@ export interface PublishedDigests {
 const LONGEST_MS = 10_000;
 
 /** Throws `invalid_arguments`. */
-export function declarePage(
-  { release_page }: { readonly release_page: string },
-  { version, headers, transfer, checksum }: DeclaredSource,
-): ReleasePage {
+export function declarePage(source: DeclaredSource): ReleasePage {
+  const { program, version, page, headers, transfer, checksum } = source;
   const url = parseUrl(
-    expandTemplate(release_page, { version, arch: "amd64", kind: "binary" }),
+    expandTemplate(page, { program, version, arch: "amd64", kind: "binary" }),
     "release_page",
   );
   const timeoutMs = Math.min(transfer.timeoutMs, LONGEST_MS);
   const retries = Math.min(transfer.retries, 1);
   const download = { ...transfer, timeoutMs, retries, headers: headers.perHost };
-  return { url, tag: tagOf(version), isRequired: checksum.isRequired, download };
+  const { title } = program;
+  return { url, tag: tagOf(version), title, isRequired: checksum.isRequired, download };
 }
 
 /** Asks the page. Never throws for what it does not answer. */

@@ -1,6 +1,6 @@
 // The module's own keys of the result: what is installed once the changes that are told are made.
 
-import { DAEMON } from "../../flannel/release-assets";
+import { PROGRAM } from "../../flannel/release-assets";
 import { tagOf } from "../../flannel/version";
 import { type Told } from "../../ansible/module";
 import { type Outcome } from "./apply";
@@ -79,7 +79,7 @@ function reportTransfer(outcome: Outcome): Keys {
 }
 
 function fateOf(binary: string, changes: readonly Change[]): Fate {
-  if (changes.some((change) => change.kind === "install" && change.files.includes(DAEMON))) {
+  if (changes.some((change) => change.kind === "install" && change.files.includes(PROGRAM))) {
     return "replaced";
   }
   const isRemoved = changes.some((change) => change.kind === "remove" && change.path === binary);
@@ -124,7 +124,7 @@ function reportPresent(
   return {
     arch: source.arch,
     asset: changes.some(needsAsset) ? source.asset : null,
-    sha256: outcome?.digests[DAEMON] ?? planned ?? null,
+    sha256: outcome?.digests[PROGRAM] ?? planned ?? null,
     ...reportTransfer(outcome),
     verified: source.checksum !== undefined && isRight,
   };

@@ -1,10 +1,11 @@
-// Runs a flanneld for its version, and knows whether the kernel of this host would: what it refuses,
+// Runs a program for its version, and knows whether the kernel of this host would: what it refuses,
 // Node.js hands to a shell.
 
 import { existsSync } from "node:fs";
 import { open } from "node:fs/promises";
 
-import { type Arch } from "../../flannel/release-assets";
+import { type Arch } from "../../flannel/arch";
+import { type ReleasedProgram } from "../../flannel/release-assets";
 import { tryFindEmulator } from "../../host/binfmt";
 import { type CommandResult, askProgram } from "../../host/programs";
 import { type Cpu } from "./cpu";
@@ -29,9 +30,14 @@ export async function canRun(path: string, arch: Arch, cpu: Cpu): Promise<boolea
   }
 }
 
-/** Runs `flanneld --version`. Throws ModuleError when it cannot be run. */
-export function askVersion(path: string, timeoutMs = VERSION_TIMEOUT_MS): CommandResult {
-  return askProgram(path, ["--version"], timeoutMs);
+/** Asks a program for its version (`flanneld --version`). Throws ModuleError when it cannot be run. */
+export function askVersion(
+  path: string,
+  { question }: Pick<ReleasedProgram, "question">,
+  timeoutMs = VERSION_TIMEOUT_MS,
+): CommandResult {
+  // A plugin does what this variable says; its own task has none, but that of a whole play may.
+  return askProgram(path, question, timeoutMs, { env: { CNI_COMMAND: undefined } });
 }
 
 function runsArm(): boolean {

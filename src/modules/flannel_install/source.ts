@@ -5,11 +5,11 @@ import { basename } from "node:path";
 
 import { ModuleError } from "../../base/errors";
 import { decodePercent, tryParseUrl } from "../../base/userinfo";
+import { type Arch } from "../../flannel/arch";
 import {
-  type Arch,
   type AssetChoice,
   type AssetKind,
-  assetName,
+  type ReleasedProgram,
   expandTemplate,
 } from "../../flannel/release-assets";
 import { type FlannelVersion } from "../../flannel/version";
@@ -19,14 +19,15 @@ import { type DownloadSettings } from "../../host/download/download";
 
 /** What is declared; URLs still have their placeholders. */
 export interface DeclaredSource {
+  readonly program: ReleasedProgram;
   readonly version: FlannelVersion;
   /** mk-docker-opts.sh is wanted too, which is in the archive only. */
   readonly withScript: boolean;
   /** A file of the host to take instead of a download. */
   readonly src: string | undefined;
   readonly urls: readonly string[];
-  /** Other addresses that headers may be for. */
-  readonly pages: readonly string[];
+  /** The page of the release in GitHub's API. */
+  readonly page: string;
   readonly checksum: ChecksumPolicy;
   readonly headers: DeclaredHeaders;
   readonly transfer: Omit<DownloadSettings, "headers">;
@@ -54,6 +55,7 @@ export interface DeclaredHeaders {
 
 /** The file for one CPU. */
 export interface Source {
+  readonly program: ReleasedProgram;
   readonly version: FlannelVersion;
   readonly arch: Arch;
   readonly withScript: boolean;
@@ -73,10 +75,11 @@ export interface Source {
 
 /** Fills the placeholders for a CPU. Throws `invalid_arguments`. */
 export function sourceFor(declared: DeclaredSource, arch: Arch): Source {
-  const { version, withScript, src, checksum: policy } = declared;
+  const { program, version, withScript, src, checksum: policy } = declared;
   const declaredChecksum = policy.declaredFor(arch);
-  const choice = { version, arch, kind: kindFor(declared, arch, declaredChecksum) } as const;
-  const asset = assetName(choice.kind, version, arch);
+  const kind = kindFor(declared, arch, declaredChecksum);
+  const choice = { program, version, arch, kind };
+  const asset = program.assetName(kind, version, arch);
   const urls = declared.urls.map((template) => parseUrl(expandTemplate(template, choice), "url"));
   const names = src === undefined ? urls.map(nameOf) : [basename(src)];
   const checksum =
@@ -84,8 +87,8 @@ export function sourceFor(declared: DeclaredSource, arch: Arch): Source {
       ? tryKnown(policy, asset, names)
       : checksumFor(declaredChecksum, choice);
   return {
-    ...{ version, arch, withScript, asset, src, urls, checksum, policy },
-    isLenient: declaredChecksum === undefined && choice.kind === "archive",
+    ...{ program, version, arch, withScript, asset, src, urls, checksum, policy },
+    isLenient: declaredChecksum === undefined && kind === "archive",
     assetNames: [names[0] ?? asset, asset],
     download: {
       ...declared.transfer,
@@ -96,13 +99,13 @@ export function sourceFor(declared: DeclaredSource, arch: Arch): Source {
 
 /** The archive, where the script is wanted, and where it is the only file of the release that is known. */
 function kindFor(
-  { version, withScript, src, urls, checksum: { known, isWaived } }: DeclaredSource,
+  { program, version, withScript, src, urls, checksum: { known, isWaived } }: DeclaredSource,
   arch: Arch,
   declared: DeclaredChecksum | undefined,
 ): AssetKind {
   if (withScript) return "archive";
   const isFree = declared === undefined && !isWaived && src === undefined;
-  const isKnown = (kind: AssetKind): boolean => assetName(kind, version, arch) in known;
+  const isKnown = (kind: AssetKind): boolean => program.assetName(kind, version, arch) in known;
   const isChosen = urls.every((template) => template.includes("{asset}"));
   return isFree && isChosen && !isKnown("binary") && isKnown("archive") ? "archive" : "binary";
 }
@@ -145,11 +148,8 @@ function headersFor(
 }
 
 /** Other addresses that are asked, and may need headers. */
-function listsOf(
-  { pages }: DeclaredSource,
-  checksum: DeclaredChecksum | undefined,
-): readonly URL[] {
-  const texts = [...pages, ...(checksum?.kind === "list" ? [checksum.url] : [])];
+function listsOf({ page }: DeclaredSource, checksum: DeclaredChecksum | undefined): readonly URL[] {
+  const texts = [page, ...(checksum?.kind === "list" ? [checksum.url] : [])];
   return texts.flatMap((text) => tryParseUrl(text) ?? []);
 }
 

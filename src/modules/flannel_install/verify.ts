@@ -5,15 +5,16 @@ import { stat } from "node:fs/promises";
 import { dirname } from "node:path";
 
 import { ModuleError, messageOf, systemCodeOf } from "../../base/errors";
-import { type Arch, tryArchOfElf } from "../../flannel/release-assets";
-import { type FlannelVersion, findVersion, satisfies, tagOf } from "../../flannel/version";
+import { type Arch, tryArchOfElf } from "../../flannel/arch";
+import { type ReleasedProgram } from "../../flannel/release-assets";
+import { type FlannelVersion, satisfies, tagOf } from "../../flannel/version";
 import { type ElfProgram, tryReadElf } from "../../host/elf";
 import { type CommandResult } from "../../host/programs";
 import { type Cpu } from "./cpu";
 import { askVersion, canRun } from "./runnable";
 import { type Source } from "./source";
 
-type Wanted = Pick<Source, "arch" | "version">;
+type Wanted = Pick<Source, "arch" | "program" | "version">;
 
 /**
  * Checks a staged binary and returns the version it tells. Throws `verification` with a message
@@ -28,20 +29,22 @@ export async function verifyBinary(
   const refuse = (reason: string, cause?: unknown): never => {
     throw new ModuleError("verification", `${origin}: ${reason}; nothing was replaced`, { cause });
   };
-  const program = await tryReadElf(path);
+  const elf = await tryReadElf(path);
   const { size } = await stat(path);
-  const flaw = findFlaw(program, size, wanted.arch, whoWants(wanted.arch, cpu));
+  const flaw = findFlaw(elf, size, wanted.arch, whoWants(wanted.arch, cpu));
   if (flaw !== undefined) return refuse(flaw);
   const foreign = describeForeign(wanted, cpu);
   if (!(await canRun(path, wanted.arch, cpu))) {
     return refuse(`no emulator for it is registered (binfmt_misc)${foreign}`);
   }
-  const answer = run(path, program?.interpreter, foreign, refuse);
-  const version = findVersion(answer);
+  const { program } = wanted;
+  const answer = run({ path, program, interpreter: elf?.interpreter }, foreign, refuse);
+  const version = program.findVersion(answer, wanted.version);
   if (version === undefined)
-    return refuse(`does not tell its version${foreign}: ${lastLine(answer)}`);
+    return refuse(`does not tell its version${foreign}: ${describe(program, answer)}`);
+  if (version === "unnumbered") return wanted.version;
   if (satisfies(version, wanted.version)) return version;
-  return refuse(`is flanneld ${tagOf(version)}, version asks for ${tagOf(wanted.version)}`);
+  return refuse(`is ${program.title} ${tagOf(version)}, version asks for ${tagOf(wanted.version)}`);
 }
 
 /**
@@ -70,14 +73,19 @@ function whoWants(arch: Arch, cpu: Cpu): string {
   return arch === cpu.arch ? `the host is ${arch}` : `arch asks for ${arch}`;
 }
 
+interface Candidate {
+  readonly path: string;
+  readonly program: ReleasedProgram;
+  readonly interpreter: string | undefined;
+}
+
 function run(
-  path: string,
-  interpreter: string | undefined,
+  { path, program, interpreter }: Candidate,
   foreign: string,
   refuse: (reason: string, cause?: unknown) => never,
 ): CommandResult {
   try {
-    return askVersion(path);
+    return askVersion(path, program);
   } catch (error) {
     const cause = error instanceof ModuleError ? error.cause : error;
     switch (systemCodeOf(cause) ?? "") {
@@ -102,8 +110,9 @@ function describeForeign({ arch }: Wanted, cpu: Cpu): string {
   return arch === host ? "" : ` (it is for ${arch}, the host is ${host})`;
 }
 
-function lastLine(answer: CommandResult): string {
+function describe({ question }: ReleasedProgram, answer: CommandResult): string {
+  const asked = question.length > 0 ? `"${question.join(" ")}"` : "run without arguments, it";
   const lines = `${answer.stdout}\n${answer.stderr}`.split("\n").filter((line) => line !== "");
   const shown = JSON.stringify((lines.at(-1) ?? "").slice(0, 200));
-  return `"--version" exits ${answer.exitCode} and prints ${shown}`;
+  return `${asked} exits ${answer.exitCode} and prints ${shown}`;
 }

@@ -3,7 +3,7 @@
 
 import { basename } from "node:path";
 
-import { DAEMON } from "../../flannel/release-assets";
+import { PROGRAM } from "../../flannel/release-assets";
 import { satisfies, tagOf, tryParseVersion } from "../../flannel/version";
 import { type PreviousVersion, previousPath } from "../../host/previous-versions";
 import { type ExpectedDigest, isExpected } from "./expected-digest";
@@ -88,6 +88,6 @@ function isWanted(
 ): boolean {
   const told = tryParseVersion(origin?.version ?? "");
   if (told !== undefined && !satisfies(told, version)) return false;
-  const asInstalled = origin === undefined ? {} : { [DAEMON]: origin };
+  const asInstalled = origin === undefined ? {} : { [PROGRAM]: origin };
   return isExpected({ sha256 }, asInstalled, digest) ?? told !== undefined;
 }

@@ -5,7 +5,7 @@ import { endianness, machine } from "node:os";
 
 import { ModuleError } from "../../base/errors";
 import { type OverlayNetwork, ofDocument } from "../../flannel/overlay-network";
-import { type Arch, parseArch, tryArchOfMachine } from "../../flannel/release-assets";
+import { type Arch, parseArch, tryArchOfMachine } from "../../flannel/arch";
 import { type FlannelVersion, tagOf } from "../../flannel/version";
 import { type Wave, losesLeases, waveOf } from "../../flannel/waves";
 import { type FlannelUnitOptions } from "../../generated/flannel_unit";

@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { expect } from "chai";
 
 import { type Outcome, checkRelease } from "../../../scripts/checksums";
+import { CNI_PLUGIN, FLANNELD } from "../../../src/flannel/release-assets";
 import { sha256 } from "../../support/flannel-install";
 import { Mirror } from "../../support/mirror";
 
@@ -16,6 +17,7 @@ const ARCHIVE = Buffer.from("the archive");
 const FILES: Readonly<Record<string, Buffer>> = {
   "flanneld-amd64": DAEMON,
   [`flannel-${TAG}-linux-amd64.tar.gz`]: ARCHIVE,
+  "flannel-amd64": Buffer.from("a plugin"),
   "kube-flannel.yml": Buffer.from("no program"),
 };
 
@@ -46,7 +48,7 @@ describe("the script of the table of checksums", () => {
   });
 
   const check = (writes: boolean): Promise<Outcome> =>
-    checkRelease(TAG, { table, pages: `${mirror.origin}/tags` }, writes);
+    checkRelease(TAG, { program: FLANNELD, table, pages: `${mirror.origin}/tags` }, writes);
   const path = (): string => join(table, `${TAG}.json`);
   const pins = (): Record<string, { sha256: string; source: string }> =>
     JSON.parse(readFileSync(path(), "utf8")) as ReturnType<typeof pins>;
@@ -62,6 +64,11 @@ describe("the script of the table of checksums", () => {
     const archive = pins()[`flannel-${TAG}-linux-amd64.tar.gz`];
     expect(archive).to.include({ sha256: sha256(ARCHIVE) });
     expect(archive?.source).to.not.include("publishes");
+  });
+
+  it("knows the files of the CNI plugin by their names", async () => {
+    const places = { program: CNI_PLUGIN, table, pages: `${mirror.origin}/tags` };
+    expect((await checkRelease(TAG, places, true)).added).to.deep.equal(["flannel-amd64"]);
   });
 
   it("changes nothing the second time, and confirms what is there", async () => {

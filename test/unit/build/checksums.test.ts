@@ -5,28 +5,34 @@ import { join } from "node:path";
 
 import { expect } from "chai";
 
+import { ARCHITECTURE_NAMES } from "../../../src/flannel/arch";
+import { CNI_PLUGIN, FLANNELD, type ReleasedProgram } from "../../../src/flannel/release-assets";
 import { parseVersion, tagOf } from "../../../src/flannel/version";
 
 const TABLE = join(__dirname, "../../..", "files", "checksums");
 
 describe("the table of checksums", () => {
-  const files = readdirSync(TABLE);
+  const releases = (folder: string, program: ReleasedProgram) =>
+    readdirSync(join(TABLE, folder))
+      .filter((file) => file.endsWith(".json"))
+      .map((file) => ({ file: join(folder, file), tag: file.slice(0, -5), program }));
+  const daemons = releases("", FLANNELD);
 
   it("is there, one file for each release", () => {
-    expect(files.length).to.be.at.least(8);
-    for (const file of files)
-      expect(`${tagOf(parseVersion(file.slice(0, -5)))}.json`).to.equal(file);
+    expect(daemons.length).to.be.at.least(8);
   });
 
-  for (const file of files) {
+  for (const { file, tag, program } of [...daemons, ...releases("cni-plugin", CNI_PLUGIN)]) {
     it(`names for each file of ${file} its digest, and who has seen it`, () => {
+      const version = parseVersion(tag);
+      expect(tagOf(version)).to.equal(tag);
+      const names = ARCHITECTURE_NAMES.flatMap((arch) =>
+        (["binary", "archive"] as const).map((kind) => program.assetName(kind, version, arch)),
+      );
       const table = JSON.parse(readFileSync(join(TABLE, file), "utf8")) as Record<string, unknown>;
       expect(Object.keys(table)).to.not.deep.equal([]);
       for (const [name, entry] of Object.entries(table)) {
-        const tag = file.slice(0, -5).replaceAll(".", "\\.");
-        expect(name).to.match(
-          new RegExp(`^(flanneld-[a-z0-9]+|flannel-${tag}-linux-[a-z0-9]+\\.tar\\.gz)$`),
-        );
+        expect(names).to.include(name);
         expect(entry)
           .to.have.property("sha256")
           .that.matches(/^[0-9a-f]{64}$/);

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { expect } from "chai";
 import fc from "fast-check";
 
-import { tryArchOfElf } from "../../../src/flannel/release-assets";
+import { tryArchOfElf } from "../../../src/flannel/arch";
 import { tryReadElf, tryReadElfHead } from "../../../src/host/elf";
 import { readCpu } from "../../../src/modules/flannel_install/cpu";
 import { MACHINES, elfOf, tinyProgram } from "../../support/tiny-program";

@@ -36,6 +36,17 @@ describe("programs of the host", () => {
     rmSync(directory, { recursive: true });
   });
 
+  it("are given input and an environment where there is some, and no variable that is taken away", () => {
+    process.env["PROGRAMS_TEST"] = "of the task";
+    const script = 'cat; printf "|%s|%s" "$PROGRAMS_TEST" "$NEW"';
+    const { stdout } = askProgram("sh", ["-c", script], 5000, {
+      input: "text",
+      env: { PROGRAMS_TEST: undefined, NEW: "1" },
+    });
+    delete process.env["PROGRAMS_TEST"];
+    expect(stdout).to.equal("text||1");
+  });
+
   for (const [name, start] of Object.entries(starts)) {
     const failureOf = async (
       file: string,

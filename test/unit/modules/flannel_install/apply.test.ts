@@ -41,7 +41,7 @@ describe("flannel_install: carrying out", () => {
     const run = await RealRun.of({ bin_dir, url: [`file://${src}`] });
     const outcome = await apply(run.change("install"), nothing, run);
     expect(outcome?.version).to.include({ minor: 28, patch: 9 });
-    expect(outcome?.digests).to.deep.equal({ flanneld: sha256(program) });
+    expect(outcome?.digests).to.deep.equal({ program: sha256(program) });
     expect(outcome?.asset).to.include({ attempts: 1, bytes: program.length });
     expect(run.summaries).to.deep.equal([`install v0.28.9 as ${join(bin_dir, "flanneld")}`]);
     expect(run.journal[0]?.diff?.after).to.include(`sha256: ${sha256(program)}\n`);
@@ -109,7 +109,7 @@ describe("flannel_install: carrying out", () => {
     const run = await RealRun.of({ bin_dir, src, mk_docker_opts: true });
     const outcome = await apply(run.change("install"), nothing, run);
     expect(outcome?.digests).to.deep.equal({
-      flanneld: sha256(program),
+      program: sha256(program),
       "mk-docker-opts.sh": sha256(script),
     });
     expect(run.journal[0]?.diff?.after).to.include(`mk-docker-opts.sh sha256: ${sha256(script)}\n`);

@@ -63,7 +63,7 @@ describe("flannel_install: a change", () => {
     const change = installs(given({ mk_docker_opts: true }).on({ expected: digest("c") }));
     expect(change.diff?.after).to.not.include(digest("c"));
     const completed = withDigests(change, {
-      flanneld: digest("1"),
+      program: digest("1"),
       "mk-docker-opts.sh": digest("2"),
     });
     expect(completed.diff?.after)

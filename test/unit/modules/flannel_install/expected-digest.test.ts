@@ -44,7 +44,7 @@ describe("flannel_install: the digest that is expected", () => {
   };
   const hostWith = (version: typeof wanted | undefined, origin?: Origin) => ({
     binary: version === undefined ? undefined : { version, sha256: digest("a") },
-    origins: origin === undefined ? {} : { flanneld: origin },
+    origins: origin === undefined ? {} : { program: origin },
   });
   const undeclared: ExpectedDigest = { kind: "undeclared" };
   const known = (value: string): ExpectedDigest => ({ kind: "known", sha256: value });
@@ -153,7 +153,7 @@ describe("flannel_install: the digest that is expected", () => {
     expect(expected).to.deep.equal({ kind: "other", digest: { algorithm: "sha512", hex: long } });
     const origin: Origin = { sha256: digest("a"), version: "v0.28.9", checksum: `sha512:${long}` };
     const is = (remembered: Origin): unknown =>
-      isExpected({ sha256: digest("a") }, { flanneld: remembered }, expected);
+      isExpected({ sha256: digest("a") }, { program: remembered }, expected);
     expect(is(origin)).to.equal(true);
     expect(is({ ...origin, sha256: digest("b") })).to.equal(false);
     expect(is({ ...origin, checksum: `sha512:${"e".repeat(128)}` })).to.equal(false);
@@ -166,9 +166,9 @@ describe("flannel_install: the digest that is expected", () => {
     const binary = { sha256: digest("a") };
     const origin: Origin = { sha256: digest("a"), version: "v0.28.9" };
     expect(isExpected(binary, {}, expected)).to.equal(undefined);
-    expect(isExpected(binary, { flanneld: origin }, expected)).to.equal(undefined);
+    expect(isExpected(binary, { program: origin }, expected)).to.equal(undefined);
     const from = (archive: string): unknown =>
-      isExpected(binary, { flanneld: { ...origin, archive_sha256: digest(archive) } }, expected);
+      isExpected(binary, { program: { ...origin, archive_sha256: digest(archive) } }, expected);
     expect(from("c")).to.equal(true);
     expect(from("d")).to.equal(false);
   });
@@ -186,9 +186,9 @@ describe("flannel_install: the digest that is expected", () => {
     const origin = { sha256: digest("a"), version: "v0.28.9", archive_sha256: digest("c") };
     expect(isExpected(binary, {}, known(digest("a")))).to.equal(true);
     expect(isExpected(binary, {}, known(digest("c")))).to.equal(false);
-    expect(isExpected(binary, { flanneld: origin }, known(digest("c")))).to.equal(true);
+    expect(isExpected(binary, { program: origin }, known(digest("c")))).to.equal(true);
     const changed = { sha256: digest("9") };
-    expect(isExpected(changed, { flanneld: origin }, known(digest("c")))).to.equal(false);
+    expect(isExpected(changed, { program: origin }, known(digest("c")))).to.equal(false);
     expect(isExpected(undefined, {}, known(digest("a")))).to.equal(false);
     expect(isExpected(binary, {}, undeclared)).to.equal(undefined);
     expect(isExpected(binary, {}, { kind: "later" })).to.equal(undefined);

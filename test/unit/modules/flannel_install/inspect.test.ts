@@ -13,7 +13,7 @@ import { join } from "node:path";
 
 import { expect } from "chai";
 
-import { type Arch } from "../../../../src/flannel/release-assets";
+import { type Arch } from "../../../../src/flannel/arch";
 import { translateFileError } from "../../../../src/host/file-errors";
 import { readCpu } from "../../../../src/modules/flannel_install/cpu";
 import {

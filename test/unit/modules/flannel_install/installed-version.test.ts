@@ -6,6 +6,7 @@ import { join } from "node:path";
 
 import { expect } from "chai";
 
+import { FLANNELD } from "../../../../src/flannel/release-assets";
 import { tagOf } from "../../../../src/flannel/version";
 import { readCpu } from "../../../../src/modules/flannel_install/cpu";
 import { type ExpectedDigest } from "../../../../src/modules/flannel_install/expected-digest";
@@ -47,12 +48,12 @@ describe("flannel_install: the version of an installed binary", () => {
     const version = await findInstalledVersion(path, seen, { ...nothing, ...more });
     return version && tagOf(version);
   };
-  const recorded = { flanneld: { sha256: sha256(liar), version: "v0.27.0" } };
+  const recorded = { program: { sha256: sha256(liar), version: "v0.27.0" } };
   const asKept = {
     kept: [{ name: ".flanneld.previous-v0.26.0", sha256: sha256(liar), version: "v0.26.0" }],
   };
   const ofArchive = {
-    flanneld: { sha256: sha256(liar), version: "v0.28.9", archive_sha256: digest("c") },
+    program: { sha256: sha256(liar), version: "v0.28.9", archive_sha256: digest("c") },
   };
 
   const cases: readonly (readonly [string, Buffer, Partial<Knowledge>, string | undefined])[] = [
@@ -107,10 +108,10 @@ describe("flannel_install: the version of an installed binary", () => {
   it("is waited for, but not for ever", () => {
     writeFileSync(path, daemonProgram("v0.28.9"));
     chmodSync(path, 0o755);
-    expect(askVersion(path)).to.include({ exitCode: 0 });
+    expect(askVersion(path, FLANNELD)).to.include({ exitCode: 0 });
     const waiting = tinyProgram("v0.28.9");
     waiting.writeUInt16LE(0xfeeb, 120); // jmp to itself
     writeFileSync(path, waiting);
-    expect(() => askVersion(path, 200)).to.throw("gave no answer within 0.2 s");
+    expect(() => askVersion(path, FLANNELD, 200)).to.throw("gave no answer within 0.2 s");
   });
 });

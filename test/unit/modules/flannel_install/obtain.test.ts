@@ -6,6 +6,7 @@ import { join } from "node:path";
 
 import { expect } from "chai";
 
+import { FLANNELD } from "../../../../src/flannel/release-assets";
 import { declare, sourceOf } from "../../../../src/modules/flannel_install/declare";
 import {
   type Asset,
@@ -45,8 +46,9 @@ describe("flannel_install: the file to install from", () => {
       expected === undefined ? undefined : ({ algorithm: "sha256", hex: expected } as const);
     return obtainAsset(source, wanted, staged);
   };
-  const places = (): { flanneld: string; "mk-docker-opts.sh": string } => ({
-    flanneld: join(directory, "daemon"),
+  const daemon = { arch: "amd64", program: FLANNELD } as const;
+  const places = (): { program: string; "mk-docker-opts.sh": string } => ({
+    program: join(directory, "daemon"),
     "mk-docker-opts.sh": join(directory, "script"),
   });
 
@@ -56,15 +58,17 @@ describe("flannel_install: the file to install from", () => {
       ...{ isArchive: false, path: staged, source: join(directory, "src") },
       ...{ bytes: program.length, sha256: sha256(program), attempts: 1 },
     });
-    expect(await unpackAsset(asset, ["flanneld"], places())).to.deep.equal({ flanneld: staged });
+    expect(await unpackAsset(asset, daemon, ["program"], places())).to.deep.equal({
+      program: staged,
+    });
   });
 
   it("may be an archive, out of which only what is wanted is taken", async () => {
     const asset = await obtain(archive);
     expect(asset).to.include({ isArchive: true });
-    const files = await unpackAsset(asset, ["flanneld"], places());
-    expect(files).to.deep.equal({ flanneld: places().flanneld });
-    expect(readFileSync(places().flanneld).equals(program)).to.equal(true);
+    const files = await unpackAsset(asset, daemon, ["program"], places());
+    expect(files).to.deep.equal({ program: places().program });
+    expect(readFileSync(places().program).equals(program)).to.equal(true);
     expect(existsSync(places()["mk-docker-opts.sh"])).to.equal(false);
   });
 

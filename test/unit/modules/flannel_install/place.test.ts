@@ -50,8 +50,8 @@ describe("flannel_install: putting in place", () => {
     ready = {
       asset: { isArchive: true, sha256: digest("c") },
       digest: undefined,
-      staged: { flanneld: at("staged-daemon"), "mk-docker-opts.sh": at("staged-script") },
-      digests: { flanneld: sha256(fresh), "mk-docker-opts.sh": sha256(freshScript) },
+      staged: { program: at("staged-daemon"), "mk-docker-opts.sh": at("staged-script") },
+      digests: { program: sha256(fresh), "mk-docker-opts.sh": sha256(freshScript) },
       version: parseVersion("v0.28.9"),
       staging: { previous: at("staged-previous") },
     };

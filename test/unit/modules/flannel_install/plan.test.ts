@@ -211,7 +211,7 @@ describe("flannel_install: the plan", () => {
       host: {
         binary: binaryOf("v0.28.9"),
         unpacked: {
-          flanneld: { sha256: digest("a"), version: "v0.28.9", archive_sha256: digest("c") },
+          program: { sha256: digest("a"), version: "v0.28.9", archive_sha256: digest("c") },
         },
         expected: digest("c"),
       },
@@ -222,7 +222,7 @@ describe("flannel_install: the plan", () => {
       host: {
         binary: binaryOf("v0.28.9"),
         unpacked: {
-          flanneld: { sha256: digest("b"), version: "v0.28.9", archive_sha256: digest("c") },
+          program: { sha256: digest("b"), version: "v0.28.9", archive_sha256: digest("c") },
         },
         expected: digest("c"),
       },
@@ -379,13 +379,13 @@ describe("flannel_install: the plan", () => {
   describe("where a checksum is required", () => {
     const required = { require_checksum: true };
     const origin = { sha256: binaryOf("v0.28.9").sha256, version: "v0.28.9" };
-    const verified = { flanneld: { ...origin, checksum: `sha256:${digest("c")}` } };
+    const verified = { program: { ...origin, checksum: `sha256:${digest("c")}` } };
 
     it("refuses what nothing is known of, also in check mode, and a binary that came unverified", () => {
       for (const host of [
         {},
         { binary: binaryOf("v0.28.9") },
-        { binary: binaryOf("v0.28.9"), unpacked: { flanneld: origin } },
+        { binary: binaryOf("v0.28.9"), unpacked: { program: origin } },
         { unpacked: verified },
       ]) {
         const [refusal] = given(required).on(host).plan.obstacles ?? [];

@@ -6,6 +6,7 @@ import { join } from "node:path";
 
 import { expect } from "chai";
 
+import { CNI_PLUGIN, FLANNELD } from "../../../../src/flannel/release-assets";
 import { parseVersion } from "../../../../src/flannel/version";
 import { findReleaseFault } from "../../../../src/modules/flannel_install/release-file";
 import { type TarMember, tarGz } from "../../../support/tar";
@@ -27,7 +28,8 @@ describe("flannel_install: a release file that is not run", () => {
     writeFileSync(path, content);
     const { version: asked = "v0.28.9" } = more;
     const version = asked === "any" ? undefined : parseVersion(asked);
-    return findReleaseFault(path, { arch: "arm64", version, withScript: more.withScript ?? false });
+    const { withScript = false } = more;
+    return findReleaseFault(path, { program: FLANNELD, arch: "arm64", version, withScript });
   };
 
   const fine: readonly (readonly [string, Buffer, Parameters<typeof look>[1]?])[] = [
@@ -83,9 +85,17 @@ describe("flannel_install: a release file that is not run", () => {
     });
   }
 
+  it("of the CNI plugin has the CPU in its name, and need not hold its version", async () => {
+    const member = { name: "flannel-arm64", content: elfOf("arm64", text("any"), 200_000) };
+    writeFileSync(path, tarGz([member]));
+    const wanted = { program: CNI_PLUGIN, version: parseVersion("v1.9.1"), withScript: false };
+    expect(await findReleaseFault(path, { ...wanted, arch: "arm64" })).to.equal(undefined);
+    expect(await findReleaseFault(path, { ...wanted, arch: "amd64" })).to.include("flannel-amd64");
+  });
+
   it("that cannot be read is an error of the host", async () => {
     const failure: unknown = await findReleaseFault(join(directory, "none"), {
-      ...{ arch: "arm64", version: parseVersion("v0.28.9"), withScript: false },
+      ...{ program: FLANNELD, arch: "arm64", version: parseVersion("v0.28.9"), withScript: false },
     }).catch((error: unknown) => error);
     expect(failure).to.have.property("code", "host");
   });

@@ -30,7 +30,7 @@ describe("flannel_install: the result", () => {
       ...{ head: Buffer.alloc(0), isArchive: false, path: "/x" },
     },
     version: parseVersion("v0.28.9+ck1"),
-    digests: { flanneld: digest("d") },
+    digests: { program: digest("d") },
     elapsedMs: 7,
   };
 

@@ -6,7 +6,8 @@ import { join } from "node:path";
 
 import { expect } from "chai";
 
-import { type Arch } from "../../../../src/flannel/release-assets";
+import { type Arch } from "../../../../src/flannel/arch";
+import { CNI_PLUGIN, FLANNELD } from "../../../../src/flannel/release-assets";
 import { parseVersion, tagOf } from "../../../../src/flannel/version";
 import { readCpu } from "../../../../src/modules/flannel_install/cpu";
 import { verifyBinary } from "../../../../src/modules/flannel_install/verify";
@@ -24,7 +25,7 @@ describe("flannel_install: a staged binary", () => {
   const verify = async (program: Buffer, wanted: Arch = arch): Promise<string> => {
     const path = join(directory, "flanneld");
     writeFileSync(path, program, { mode: 0o755 });
-    const asked = { arch: wanted, version: parseVersion("v0.28.9") };
+    const asked = { program: FLANNELD, arch: wanted, version: parseVersion("v0.28.9") };
     return tagOf(await verifyBinary(path, asked, cpu, "https://m/x"));
   };
 
@@ -51,11 +52,38 @@ describe("flannel_install: a staged binary", () => {
     });
   }
 
+  const plugins: readonly (readonly [string, string, string])[] = [
+    ["CNI Plugin flannel version v1.9.1 (linux/amd64) commit 9c5a", "v1.9.1-flannel2", ""],
+    ["CNI Plugin flannel version v1.7.1-flannel1 (linux/amd64)", "v1.7.1-flannel1", ""],
+    ["CNI Plugin flannel version v1.7.1-flannel1 (linux/amd64)", "v1.7.1", "v1.7.1-flannel1"],
+    ["CNI flannel plugin version unknown", "v1.9.1-flannel2", ""],
+    [
+      "CNI Plugin flannel version v1.7.1-flannel1 (x)",
+      "v1.7.1-flannel2",
+      "is flannel's CNI plugin",
+    ],
+    [
+      "CNI Plugin flannel version v1.9.0 (linux/amd64)",
+      "v1.9.1-flannel2",
+      "plugin v1.9.0, version",
+    ],
+    ["CNI bridge plugin v1.9.1", "v1.9.1-flannel2", "version: run without arguments, it exits 0"],
+  ];
+  for (const [told, version, found] of plugins) {
+    it(`that says "${told}" where ${version} is wanted: ${found || "is right"}`, async () => {
+      const path = join(directory, "flannel");
+      writeFileSync(path, tinyProgram(told), { mode: 0o755 });
+      const asked = { program: CNI_PLUGIN, arch, version: parseVersion(version) };
+      const answer = await verifyBinary(path, asked, cpu, "x").then(tagOf, String);
+      expect(answer).to.include(found || version);
+    });
+  }
+
   it("that only another CPU runs says so when it does not answer", async () => {
     const foreign = { machine: "sparc64", arch: undefined };
     const path = join(directory, "flanneld");
     writeFileSync(path, tinyProgram("hello"), { mode: 0o755 });
-    const asked = { arch, version: parseVersion("v0.28.9") };
+    const asked = { program: FLANNELD, arch, version: parseVersion("v0.28.9") };
     const failure = await verifyBinary(path, asked, foreign, "x").catch((error: unknown) => error);
     expect(String(failure)).to.include(`(it is for ${arch}, the host is sparc64)`);
   });
