@@ -327,6 +327,7 @@ export class UnitHost {
         folder: wanted.isShared ? facts.folders.get(dirname(wanted.path)) : undefined,
         neighbours: wanted.isShared ? this.#namesIn(dirname(wanted.path)) : [],
       })),
+      plugins: [],
       optionsDir: declared.state === "absent" ? this.#folderAt(declared.optionsDir) : undefined,
       certificates: undefined,
       switch: facts.switch,

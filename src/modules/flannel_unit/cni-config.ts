@@ -14,6 +14,13 @@ export function cniFileOf(path: string, conf: unknown): ConfFile {
   return { ...cniFileToRemove(path), content: textOf(conf) };
 }
 
+/** The configuration that is to be written, as runtimes will read it. */
+export function cniConfIn(
+  files: readonly ConfFile[],
+): Readonly<Record<string, unknown>> | undefined {
+  return tryParseRecord(files.find(({ isShared }) => isShared)?.content ?? "");
+}
+
 /** The file to remove. */
 export function cniFileToRemove(path: string): ConfFile {
   return { path, content: undefined, hide: (text) => text, isForDaemon: false, isShared: true };

@@ -16,6 +16,7 @@ import { type FlannelVersion, isAtLeast, parseVersion } from "../../flannel/vers
 import { type FlannelUnitOptions } from "../../generated/flannel_unit";
 import { type Takeover } from "./adoption";
 import { type Certificates, readCertificates } from "./certificates";
+import { cniConfIn } from "./cni-config";
 import { type ConfFile } from "./conf-files";
 import { type Daemon, type DaemonParts, composeDaemon, lacksAddress } from "./daemon";
 import { declareConfFiles } from "./declared-files";
@@ -53,6 +54,9 @@ export interface Declared extends Daemon {
   readonly optionsDir: string;
   /** What flanneld and the CNI plugin read beside it. */
   readonly confFiles: readonly ConfFile[];
+  /** The CNI configuration that is to be written, and where its plugins are. */
+  readonly cniConf: Readonly<Record<string, unknown>> | undefined;
+  readonly cniBinDir: string;
   /** Only where they are to be put in place. */
   readonly certificates: Certificates | undefined;
   /** Files the daemon reads only when it starts. */
@@ -103,6 +107,7 @@ export function declare(
   const document = options.state === "query" ? {} : composeDocument(options);
   const network = ofDocument(document);
   const host = declareHost(options, base, version);
+  const confFiles = declareConfFiles(options, { document, version, isKube });
   const daemonParts = declareParts(options, { variables, environmentPath, subnetFile });
   return {
     ...composeDaemon(daemonParts, flags, names),
@@ -121,7 +126,9 @@ export function declare(
     secretNames: names,
     subnetFile,
     optionsDir: options.options_dir,
-    confFiles: declareConfFiles(options, { document, version, isKube }),
+    confFiles,
+    cniConf: cniConfIn(confFiles),
+    cniBinDir: options.cni_bin_dir,
     certificates: declareCertificates(options),
     restartOn: [...new Set([...filesOf(flags).map(({ value }) => value), ...options.restart_on])],
     replaced: new Set(checkMode ? options.replaced : []),

@@ -17,6 +17,7 @@ import {
 import { type UnitState, tryShowUnit } from "../../host/systemd";
 import { type Stranger, tryObserveStranger } from "./adoption";
 import { type CertificateState, observeCertificates } from "./certificates";
+import { type CniPlugin, observePlugins } from "./cni-plugins";
 import { type ConfFileState, observeConfFiles } from "./conf-files";
 import { type Declared } from "./declare";
 import { type Expiry, observeExpiry } from "./expiry";
@@ -83,6 +84,8 @@ export interface Observed {
   readonly residue: Residue | undefined;
   readonly network: HostNetwork;
   readonly confFiles: readonly ConfFileState[];
+  /** Of the CNI configuration that is to be written. */
+  readonly plugins: readonly CniPlugin[];
   /** Only where they are to be put in place. */
   readonly certificates: CertificateState | undefined;
   /** Of the client certificate, where the daemon is to have one. */
@@ -141,6 +144,7 @@ export async function observe(declared: Declared): Promise<Observed> {
       : undefined,
     network: observeNetwork(declared),
     confFiles: observeConfFiles(declared.confFiles),
+    plugins: observePlugins(declared.cniConf ?? {}, declared.cniBinDir),
     certificates: declared.certificates && (await observeCertificates(declared.certificates)),
     expiry: declared.state === "absent" ? undefined : observeExpiry(declared.flags),
     optionsDir: declared.state === "absent" ? tryReadFolder(declared.optionsDir) : undefined,

@@ -16,6 +16,7 @@ import {
 import { warnOfDependents } from "./adoption";
 import { planCertificates } from "./certificates";
 import { warnOfRivals } from "./cni-config";
+import { warnOfPlugins } from "./cni-plugins";
 import { planConfFiles } from "./conf-files";
 import { withAddress } from "./daemon";
 import { type Declared } from "./declare";
@@ -70,7 +71,7 @@ export function plan(wish: Declared, observed: Observed): Plan {
         : []),
       ...planConfFiles(observed.confFiles),
     ];
-    return { ...rest, changes, warnings: warnOfRivals(observed.confFiles) };
+    return { ...rest, changes, warnings: warnOfCni(declared, observed) };
   }
   if (declared.state === "rendered") return { ...rest, changes: [] };
   if (declared.state === "query") {
@@ -106,10 +107,14 @@ function planDaemon(
       ...warnOfExpiry(observed.expiry, declared.replaced, observed.touched.nowMs),
       ...findWarnings(declared, observed),
       ...warnOfSwitch(observed.switch),
-      ...warnOfRivals(observed.confFiles),
+      ...warnOfCni(declared, observed),
       ...warnOfDependents(declared.unitName, observed.stranger),
     ],
   };
+}
+
+function warnOfCni(declared: Declared, { confFiles, plugins }: Observed): readonly string[] {
+  return [...warnOfRivals(confFiles), ...warnOfPlugins(declared, plugins)];
 }
 
 function textsOf(declared: Declared, { files }: Observed): Plan["texts"] {

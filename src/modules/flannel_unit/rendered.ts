@@ -27,6 +27,7 @@ export const UNOBSERVED = {
   residue: undefined,
   network: { address: undefined, interfaces: [] },
   confFiles: [],
+  plugins: [],
   certificates: undefined,
   expiry: undefined,
   optionsDir: undefined,
