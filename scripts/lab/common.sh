@@ -6,7 +6,8 @@ REPO_DIR=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 CACHE_DIR=${XDG_CACHE_HOME:-$HOME/.cache}/ansible-role-flanneld
 RELEASES_DIR=$CACHE_DIR/releases
 NODE_WHEEL_VERSION=22.20.0 # of the PyPI packages that bring Node.js where Debian's is too old
-export REPO_DIR CACHE_DIR RELEASES_DIR NODE_WHEEL_VERSION
+CNI_PLUGIN_VERSION=v0.9.1 # the last of github.com/containernetworking/plugins that has flannel's
+export REPO_DIR CACHE_DIR RELEASES_DIR NODE_WHEEL_VERSION CNI_PLUGIN_VERSION
 
 # say TEXT..: one line of progress, on stderr so that a command's output stays its own.
 say() { printf '%s\n' "$*" >&2; }

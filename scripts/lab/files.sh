@@ -91,7 +91,7 @@ all:
     ansible_python_interpreter: /usr/bin/python3
     k8s_interface: "$(underlay_interface)"
     k8s_ca_conf_directory: "$CERT_DIR"
-    etcd_bin_dir: /usr/bin
+    etcd_bin_dir: $(if [[ -n $LAB_ETCD_VERSION ]]; then echo /opt/etcd; else echo /usr/bin; fi)
     etcd_client_port: 2379
     etcd_certificates:
       - ca-etcd.pem

@@ -64,15 +64,23 @@ ensure_network() {
   bridge_rule -C || bridge_rule -I
 }
 
+# program_options: where hosts find the programs that were built for them, and cgroups in which containers can be made.
+program_options() {
+  [[ -z $LAB_ETCD_VERSION ]] || echo "--volume=$CACHE_DIR/etcd/$LAB_ETCD_VERSION:/opt/etcd:ro"
+  [[ -z $LAB_KUBERNETES_VERSION ]] || echo "--volume=$CACHE_DIR/kubernetes/$LAB_KUBERNETES_VERSION:/opt/kubernetes:ro"
+  ! runs_kubelet || printf '%s\n' "--volume=$CACHE_DIR/cni-plugins/$CNI_PLUGIN_VERSION:/opt/cni-plugins:ro" --cgroupns=private
+}
+
 start_host() {
-  local host=$1 box
+  local host=$1 box programs
   box=$(container_name "$host")
   if podman container exists "$box"; then
     podman start "$box"
     return
   fi
+  mapfile -t programs < <(program_options)
   podman run --detach --name "$box" --hostname "$host" --label "$LAB_LABEL" --systemd=always --privileged \
-    --network "$(lab_network):ip=$(host_address "$host"),interface_name=$LAB_INTERFACE" \
+    --network "$(lab_network):ip=$(host_address "$host"),interface_name=$LAB_INTERFACE" "${programs[@]}" \
     "$(image_name)" /lib/systemd/systemd
 }
 

@@ -5,6 +5,7 @@
 IMAGE_PACKAGES=systemd,systemd-sysv,dbus,udev,python3,python3-apt,iproute2,iptables,nftables,ca-certificates,procps,kmod
 IMAGE_PACKAGES+=,openssh-server,iputils-ping,ethtool,tcpdump,sudo,curl,nodejs,etcd-server,etcd-client
 [[ $LAB_UNDERLAY != wireguard ]] || IMAGE_PACKAGES+=,wireguard-tools,wireguard-go
+! runs_kubelet || IMAGE_PACKAGES+=,containerd,runc,containernetworking-plugins,busybox-static
 IMAGE_REPOSITORY=localhost/ansible-role-flanneld-lab
 
 # image_tag: names the recipe, so that a changed recipe is a new image.

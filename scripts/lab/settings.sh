@@ -6,6 +6,7 @@
 LAB_NAME=${LAB_NAME:-flanneld-lab}
 LAB_WORKERS=${LAB_WORKERS:-3}
 LAB_ETCD=${LAB_ETCD:-1}                     # hosts that run etcd: 1 or 3
+LAB_ETCD_VERSION=${LAB_ETCD_VERSION:-}      # a release such as v3.6.16 instead of Debian's etcd
 LAB_ETCD_V2=${LAB_ETCD_V2:-false}           # whether etcd also answers the v2 API (flannel up to v0.17)
 LAB_DISTRO=${LAB_DISTRO:-bookworm}          # any Debian suite of the mirror
 LAB_VARIANT=${LAB_VARIANT:-default}         # default, or no-node: hosts without Node.js
@@ -14,10 +15,15 @@ LAB_IMAGE=${LAB_IMAGE:-}                    # any other systemd image, where a c
 LAB_INTERFACE=${LAB_INTERFACE:-lab-eth0}    # the hosts' interface; a dash in it, as facts write it with _
 LAB_UNDERLAY=${LAB_UNDERLAY:-plain}         # below the overlay: plain, or wg0 as wire or as wireguard (underlay.sh)
 LAB_INTERNET=${LAB_INTERNET:-false}         # whether the hosts may talk to anything but each other
+LAB_KUBERNETES_VERSION=${LAB_KUBERNETES_VERSION:-} # Kubernetes programs that the hosts find in /opt/kubernetes
+LAB_KUBERNETES_PROGRAMS=${LAB_KUBERNETES_PROGRAMS:-kube-apiserver} # which of them
 LAB_FLANNEL_VERSIONS=${LAB_FLANNEL_VERSIONS:-v0.28.9} # releases that the artifact server is to offer
 
 [[ $LAB_NAME =~ ^[a-z][a-z0-9-]*$ ]] || die "LAB_NAME: $LAB_NAME: small letters, digits and dashes only"
 [[ $LAB_WORKERS =~ ^([0-9]|[1-7][0-9]|80)$ ]] || die "LAB_WORKERS: $LAB_WORKERS: expected 0 to 80"
+[[ $LAB_ETCD_VERSION =~ ^(v3\.[0-9]+\.[0-9]+)?$ ]] || die "LAB_ETCD_VERSION: $LAB_ETCD_VERSION: expected a release such as v3.6.16"
+[[ $LAB_KUBERNETES_VERSION =~ ^(v1\.[0-9]+\.[0-9]+)?$ ]] ||
+  die "LAB_KUBERNETES_VERSION: $LAB_KUBERNETES_VERSION: expected a release such as v1.36.3"
 [[ $LAB_ETCD =~ ^[0-9]$ ]] || die "LAB_ETCD: $LAB_ETCD: expected 0 to 9"
 ((${#LAB_INTERFACE} <= 15)) || die "LAB_INTERFACE: $LAB_INTERFACE: the kernel allows 15 characters"
 [[ $LAB_UNDERLAY =~ ^(plain|wire|wireguard)$ ]] || die "LAB_UNDERLAY: $LAB_UNDERLAY: expected plain, wire or wireguard"
@@ -56,5 +62,8 @@ underlay_address() { echo "10.8.0.$(host_address "$1" | cut -d. -f4)"; }
 
 # hosts_lack_node: whether the hosts' own Node.js is missing or, as in Debian 11, too old for the modules.
 hosts_lack_node() { [[ $LAB_VARIANT == no-node || $LAB_DISTRO == bullseye ]]; }
+
+# runs_kubelet: whether the hosts are to become nodes, with a container runtime and CNI plugins.
+runs_kubelet() { [[ -n $LAB_KUBERNETES_VERSION && $LAB_KUBERNETES_PROGRAMS == *kubelet* ]]; }
 
 container_name() { echo "$LAB_NAME-$1"; }
