@@ -57,8 +57,10 @@ def show_address(host, _match):
     return f"2: {INTERFACE}    inet {address_of(host)}/24 brd 10.255.255.255 scope global {INTERFACE}\n"
 
 
-def find_node(_host, _match):
-    return "/usr/bin/node 20.20.2\nlinked\n"
+def run_command(_host, arguments):
+    if "NODEJS_LINK" in str(arguments):
+        return {"rc": 0, "stdout": "seen 20.20.2 /usr/bin/node\nuse /usr/bin/node\nlinked /opt/flannel-nodejs/bin/node", "stderr": ""}
+    return {"rc": 0, "stdout": "", "stderr": "v0.28.9"}
 
 
 def try_overlay(host, arguments):
@@ -78,7 +80,7 @@ def make_directory(_host, match):
 
 
 MODULES = {
-    "command": lambda _host, _arguments: {"rc": 0, "stdout": "", "stderr": "v0.28.9"},
+    "command": run_command,
     "file": lambda _host, arguments: {"path": arguments.get("path") or arguments["dest"]},
     "flannel_etcd_config": keep_network,
     "flannel_install": lambda _host, _arguments: {"version": "v0.28.9", "changes": []},
@@ -94,6 +96,5 @@ COMMANDS = [
     (r"(ansible-tmp-[\d.]+-\d+-\d+)=", make_directory),
     (r"echo ~", lambda _host, _match: "/remote\n"),
     (r"^/bin/sh -c '(chmod|rm) ", lambda _host, _match: ""),
-    (r"command -v \S*node", find_node),
     (r"ip -4 -oneline address show", show_address),
 ]

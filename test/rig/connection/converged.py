@@ -75,9 +75,9 @@ class Connection(ConnectionBase):
     def _make_trouble(self, name, arguments):
         trouble = self.get_option("trouble")
         mark = stored("/node", self.get_option("remote_addr"))
-        if trouble == "hangs-up" and not name:
+        if trouble == "hangs-up" and name == "command":
             mark.touch()
-        if trouble == "hangs-up" and name and not mark.exists():
+        if trouble == "hangs-up" and name and name.startswith("flannel_") and not mark.exists():
             raise AnsibleConnectionFailure("Data could not be sent to remote host")
         if trouble == "keeps-daemon" and name == "flannel_unit" and arguments["state"] == "absent":
             raise AnsibleConnectionFailure("lost")

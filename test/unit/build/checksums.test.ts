@@ -43,3 +43,33 @@ describe("the table of checksums", () => {
     });
   }
 });
+
+describe("the table of Node.js", () => {
+  const role = join(__dirname, "../../..", "roles", "nodejs");
+  const table = join(role, "files", "checksums");
+  const CPUS = ["arm64", "armv7l", "ppc64le", "s390x", "x64"];
+
+  it("has the version that is taken by default, for each CPU", () => {
+    const defaults = readFileSync(join(role, "defaults", "main.yml"), "utf8");
+    const version = /^nodejs_version: "(.*)"$/m.exec(defaults)?.[1] ?? "";
+    const pins = JSON.parse(readFileSync(join(table, `v${version}.json`), "utf8")) as object;
+    expect(Object.keys(pins)).to.deep.equal(
+      CPUS.map((cpu) => `node-v${version}-linux-${cpu}.tar.gz`),
+    );
+  });
+
+  for (const file of readdirSync(table)) {
+    it(`names for each file of ${file} its digest, and who has seen it`, () => {
+      const pins = JSON.parse(readFileSync(join(table, file), "utf8")) as Record<string, unknown>;
+      for (const [name, pin] of Object.entries(pins)) {
+        expect(name.replace(/^node-|-linux-[a-z0-9]+\.tar\.gz$/g, "")).to.equal(file.slice(0, -5));
+        expect(pin)
+          .to.have.property("sha256")
+          .that.matches(/^[0-9a-f]{64}$/);
+        expect(pin)
+          .to.have.property("source")
+          .that.matches(/^https:\/\//);
+      }
+    });
+  }
+});
