@@ -13,7 +13,7 @@ export type Finder = keyof typeof FINDERS;
 export const FINDERS = {
   comparison: "flannel's own code, asked the same questions",
   judge: "linters, importers and browsers of others",
-  kill: "SIGKILL at every step, and traces of system calls",
+  kill: "SIGKILL and cuts at every step, and traces of system calls",
   lab: "plays on real hosts",
   mutant: "a fault that no test noticed",
   property: "generated tasks and values",

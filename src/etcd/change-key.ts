@@ -17,7 +17,7 @@ const MAX_WRITES = 4;
 /**
  * Makes the change if the key is still as in `before`; returns the new revision (0 for a removed
  * key). Throws StaleObservationError when someone else changed the key, `network` when the
- * answer was lost again and again and the key is unchanged.
+ * answer was lost again and again and the key is unchanged, and says so where nothing tells what became of it.
  */
 export async function changeKey(store: EtcdStore, change: KeyChange): Promise<number> {
   for (let attempt = 1; ; attempt++) {
@@ -31,7 +31,9 @@ export async function changeKey(store: EtcdStore, change: KeyChange): Promise<nu
       if (!(error instanceof LostAnswerError)) throw error;
       lost = error;
     }
-    const now = await store.read(change.key);
+    const now = await store.read(change.key).catch((error: unknown) => {
+      throw unknownFate(change.key, error);
+    });
     if (now?.value === change.after) return now?.revision ?? 0;
     if (now?.revision !== change.before?.revision) throw staleError(change.key);
     if (attempt === MAX_WRITES) throw lostError(change.key, lost);
@@ -50,6 +52,14 @@ function staleError(key: string): StaleObservationError {
     "conflict",
     `${key}: was changed by someone else again and again while this task ran; look who writes it`,
   );
+}
+
+/** The write was sent, and etcd cannot be asked any more. */
+function unknownFate(key: string, cause: unknown): unknown {
+  if (!(cause instanceof ModuleError)) return cause;
+  const { code, message, result } = cause;
+  const told = `${message}\n  ${key}: a write was sent before, and may have been made`;
+  return new ModuleError(code, told, { cause, result });
 }
 
 function lostError(key: string, cause: unknown): ModuleError {

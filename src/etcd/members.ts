@@ -52,12 +52,18 @@ export class Members {
 
   async #probe(endpoint: Endpoint, timeoutMs: number): Promise<HttpResponse> {
     const request = { method: "GET", path: "/version" } as const;
+    const ask = (): Promise<HttpResponse> =>
+      this.client.request(endpoint, request, timeoutMs, PROBE_LIMIT_MS);
     try {
-      return await this.client.request(endpoint, request, timeoutMs, PROBE_LIMIT_MS);
+      return await ask().catch((error: unknown) => {
+        // Once may be bad luck; who cuts every answer speaks something else.
+        if (isCut(error)) return ask();
+        throw error;
+      });
     } catch (error) {
       if (!(error instanceof EndpointError)) throw error;
       // Asking for the version changes nothing and needs no leader: neither lost nor transient.
-      if (endpoint.secure || !error.sent || error.code !== "network") {
+      if (endpoint.secure || !isCut(error)) {
         const { code, isForeign } = error;
         throw new EndpointError(error.message, { code, isForeign, cause: error });
       }
@@ -67,6 +73,10 @@ export class Members {
       });
     }
   }
+}
+
+function isCut(error: unknown): error is EndpointError {
+  return error instanceof EndpointError && error.sent && error.code === "network";
 }
 
 /** True if `version` ("3.4.23") is at least `major.minor`. */

@@ -42,9 +42,13 @@ export const CHANGING_CALLS = [
 
 /**
  * Kills the program with SIGKILL at this moment, but none that it has started. True if it came to that,
- * false if it had ended well before; throws when it ended badly.
+ * false if it had ended before; throws when it ended badly, unless it is to fail.
  */
-export async function runKilledAt(program: Program, { call, nth }: Moment): Promise<boolean> {
+export async function runKilledAt(
+  program: Program,
+  { call, nth }: Moment,
+  isFailing = false,
+): Promise<boolean> {
   const inject = [`trace=${call}`, `inject=${call}:signal=KILL:when=${nth}`];
   const child = underStrace(program, [
     "-o",
@@ -52,7 +56,7 @@ export async function runKilledAt(program: Program, { call, nth }: Moment): Prom
     ...inject.flatMap((rule) => ["-e", rule]),
   ]);
   const [exitCode, signal] = (await once(child, "exit")) as [number | null, string | null];
-  if (signal === null && exitCode !== 0)
+  if (signal === null && exitCode !== 0 && !isFailing)
     throw new Error(`exit ${String(exitCode)} at ${call} ${nth}`);
   return signal === "SIGKILL";
 }

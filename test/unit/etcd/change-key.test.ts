@@ -12,6 +12,8 @@ class FlakyStore implements EtcdStore {
   readonly api = "v3";
   readonly origin = { endpoint: "memory", etcdVersion: "0", transport: "gateway" as const };
   writes = 0;
+  /** Why nothing can be read, if so. */
+  fault: Error | undefined;
   #late: (() => void) | undefined;
 
   constructor(
@@ -20,6 +22,7 @@ class FlakyStore implements EtcdStore {
   ) {}
 
   read(): Promise<StoredValue | undefined> {
+    if (this.fault !== undefined) return Promise.reject(this.fault);
     return Promise.resolve(this.now);
   }
 
@@ -119,4 +122,15 @@ describe("changing a key", () => {
       }
     });
   }
+
+  it("says that it may have happened where nobody can be asked any more", async () => {
+    const store = new FlakyStore(OLD, ["lost after"]);
+    store.fault = new ModuleError("network", "etcd is gone", { result: { endpoint_errors: [] } });
+    const change = { key: "/k", before: OLD, after: "new" };
+    const error = await failureOf(changeKey(store, change));
+    expect(error).to.deep.include({ code: "network", result: { endpoint_errors: [] } });
+    expect(error)
+      .to.have.property("message")
+      .that.matches(/^etcd is gone\n.*\/k: .*may have been made$/);
+  });
 });
