@@ -9,6 +9,7 @@ export type FlagKind =
   | "address"
   | "bool"
   | "file"
+  | "host"
   | "interface"
   | "ipv4"
   | "ipv6"
@@ -35,6 +36,7 @@ const CHECKS: Readonly<Record<FlagKind, Check>> = {
       ? undefined
       : "expected true or false",
   file: unlessEmpty(findPathFault),
+  host: unlessEmpty(findHostFault),
   interface: findInterfaceFault,
   ipv4: unlessEmpty((value) =>
     tryParseAddress(value)?.family === 4 ? undefined : "expected an IPv4 address",
@@ -89,6 +91,13 @@ function integerBetween(minimum: number, maximum: number): Check {
 
 function findPathFault(value: string): string | undefined {
   return value.startsWith("/") ? undefined : "expected an absolute path";
+}
+
+/** Go listens on what it resolves; a name whose last part is a number is a mistyped address. */
+function findHostFault(value: string): string | undefined {
+  if (tryParseAddress(value) !== undefined) return undefined;
+  const isName = /^[a-z0-9-]+(\.[a-z0-9-]+)*$/i.test(value) && !/(^|\.)\d+$/.test(value);
+  return isName ? undefined : "expected an IP address or a host name";
 }
 
 /** `iface` takes a name or an address; a kernel name has up to 15 bytes, no "/" and no blank. */

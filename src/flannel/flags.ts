@@ -27,7 +27,7 @@ export const FLAGS: Readonly<Record<string, Flag>> = {
   "etcd-password": { kind: "text" },
   "etcd-prefix": { kind: "key" },
   "etcd-username": { kind: "text" },
-  "healthz-ip": { kind: "address", since: "0.8.0" },
+  "healthz-ip": { kind: "host", since: "0.8.0" },
   "healthz-port": { kind: "port", since: "0.8.0" },
   iface: { kind: "interface", repeatable: true },
   "iface-can-reach": { kind: "address", since: "0.18.0" },

@@ -113,7 +113,9 @@ export async function findHealthFault(url: string | undefined): Promise<string |
 async function tryGetStatus(url: string): Promise<number | undefined> {
   const { get } = await import("node:http");
   return await new Promise((resolve) => {
-    const request = get(url, { agent: false, timeout: HEALTHZ_TIMEOUT_MS }, (response) => {
+    // localhost may have two addresses, and the daemon listens on one.
+    const options = { agent: false, autoSelectFamily: true, timeout: HEALTHZ_TIMEOUT_MS };
+    const request = get(url, options, (response) => {
       response.resume();
       resolve(response.statusCode);
     });

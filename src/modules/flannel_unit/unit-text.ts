@@ -16,6 +16,9 @@ import { hardeningOf } from "./hardening";
 import { HEADER } from "./header";
 import { type Directive, fingerprintOf, renderMarks } from "./unit-marks";
 
+const UNIT_SUFFIX =
+  /(^|\.(automount|device|mount|path|scope|service|slice|socket|swap|target|timer))$/;
+
 /** A unit but for its marks, which depend on what is on the host. */
 export interface UnitSections {
   /** The file up to the end of the Service section, and what is behind that. */
@@ -97,7 +100,7 @@ function unitDirectives(parts: UnitParts): Directive[] {
   return [
     ["Description", "Flannel network daemon"],
     ["Documentation", "https://github.com/flannel-io/flannel"],
-    ...unitList("After", "after", [...new Set([...parts.after, ...parts.partOf])]),
+    ...unitList("After", "after", [...parts.after, ...parts.partOf]),
     ...unitList("Wants", "wants", parts.wants),
     ...unitList("PartOf", "part_of", parts.partOf),
     ...unitList("Before", "before", parts.before),
@@ -162,9 +165,12 @@ function runtimeDirectory(subnetFile: string): Directive[] {
   ];
 }
 
+/** A name without a suffix is a service's, as for systemctl; systemd itself would drop it. */
 function unitList(directive: string, option: string, units: readonly string[]): Directive[] {
   if (units.length === 0) return [];
-  return [[directive, units.map((unit) => plainText(option, unit)).join(" ")]];
+  const names = units.flatMap((unit) => plainText(option, unit).split(/\s+/));
+  const complete = names.map((name) => (UNIT_SUFFIX.test(name) ? name : `${name}.service`));
+  return [[directive, [...new Set(complete)].join(" ")]];
 }
 
 /** Command lines of the user's: systemd reads them, "%" and "$" included. */

@@ -85,7 +85,10 @@ describe("flannel flags", () => {
     ["healthz-port", "80.5", "expected an integer"],
     ["healthz-port", "08471", "expected an integer"],
     ["healthz-port", "+8471", "expected an integer"],
-    ["healthz-ip", "localhost", "expected an IP address"],
+    ["healthz-ip", "127.0.0.256", "expected an IP address or a host name"],
+    ["healthz-ip", "[::1]", "expected an IP address or a host name"],
+    ["healthz-ip", "local host", "expected an IP address or a host name"],
+    ["iface-can-reach", "localhost", "expected an IP address"],
     ["public-ip", "::1", "expected an IPv4 address"],
     ["public-ipv6", "10.0.0.1", "expected an IPv6 address"],
     ["subnet-lease-renew-margin", 0, "expected an integer from 1 to 1439"],
@@ -124,6 +127,12 @@ describe("flannel flags", () => {
   it("lets values be empty where flanneld takes that as not given", () => {
     const settings = { "public-ip": "", "etcd-cafile": "", "healthz-ip": "", "etcd-username": "" };
     expect(faultsOf(settings, "v0.10.0")).to.equal("");
+  });
+
+  it("lets healthz-ip be whatever Go listens on", () => {
+    for (const ip of ["localhost", "node-1.example.org", "::1", "10.0.0.1"]) {
+      expect(faultsOf({ "healthz-ip": ip }, "v0.28.9"), ip).to.equal("");
+    }
   });
 
   it("accepts the documented defaults of the replaced role with v0.10.0", () => {

@@ -86,6 +86,7 @@ describe("flannel_unit declare", () => {
     [{ "healthz-port": 1, "healthz-ip": "0.0.0.0" }, "http://127.0.0.1:1/healthz"],
     [{ "healthz-port": 1, "healthz-ip": "::" }, "http://[::1]:1/healthz"],
     [{ "healthz-port": 1, "healthz-ip": "10.0.0.1" }, "http://10.0.0.1:1/healthz"],
+    [{ "healthz-port": 1, "healthz-ip": "localhost" }, "http://localhost:1/healthz"],
   ];
   for (const [settings, expected] of urls) {
     it(`asks healthz of ${JSON.stringify(settings)} at ${expected ?? "no address"}`, () => {

@@ -67,7 +67,7 @@ describe("flannel_unit probe", () => {
       response.writeHead(status).end();
     });
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/healthz`;
+    const url = `http://localhost:${(server.address() as AddressInfo).port}/healthz`;
     try {
       expect(await findHealthFault(url)).to.equal(undefined);
       status = 503;

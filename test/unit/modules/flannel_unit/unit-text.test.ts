@@ -68,6 +68,25 @@ RequiredBy=docker.service
     expect(declaredBy({ part_of: [wireguard] }).unit.digest).to.equal(declaredBy().unit.digest);
   });
 
+  it("takes a unit without a suffix for a service, as systemctl does", () => {
+    const lists = {
+      after: ["a"],
+      wants: ["b.socket"],
+      before: ["docker"],
+      part_of: ["wg-quick@wg0"],
+    };
+    const text = unitOf({ ...lists, required_by: ["docker", "x y.target"], wanted_by: ["c.d"] });
+    expect(text).to.contain("\nAfter=a.service wg-quick@wg0.service\nWants=b.socket\n");
+    expect(text).to.contain("\nPartOf=wg-quick@wg0.service\nBefore=docker.service\n");
+    expect(text).to.contain(
+      "\nWantedBy=c.d.service\nRequiredBy=docker.service x.service y.target\n",
+    );
+    expect(declaredBy({ required_by: ["docker"] }).unit.links).to.include(
+      "docker.service.requires",
+    );
+    expect(unitOf({ required_by: ["docker"] })).to.equal(unitOf({}));
+  });
+
   it("names its links as systemctl enable makes them", () => {
     expect(declaredBy().unit.links).to.deep.equal([
       "docker.service.requires",
