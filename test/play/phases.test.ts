@@ -28,8 +28,9 @@ describe("the phases without a lab", function () {
     {
       hosts = ["one"],
       etcd = hosts,
+      group = "k8s_etcd",
       ...more
-    }: { hosts?: string[]; etcd?: string[]; serial?: number } = {},
+    }: { hosts?: string[]; etcd?: string[]; group?: string; serial?: number } = {},
     ...args: readonly string[]
   ): Promise<string> {
     const role = { name: ROOT, tasks_from: phase };
@@ -41,7 +42,7 @@ describe("the phases without a lab", function () {
       ansible_python_interpreter: "{{ ansible_playbook_python }}",
       ansible_node_interpreter: process.execPath,
     };
-    const children = { k8s_etcd: { hosts: named(etcd) } };
+    const children = { [group]: { hosts: named(etcd) } };
     const inventory = { all: { hosts: named(hosts), children, vars } };
     await writeFile(join(directory, "hosts.json"), JSON.stringify(inventory));
     await writeFile(join(directory, "site.yml"), JSON.stringify(site));
@@ -64,6 +65,34 @@ describe("the phases without a lab", function () {
     expect(left, left).to.match(/failed=0/);
     expect(await play("look.yml", settings({}))).to.include("has no IPv4 address");
     expect(await play("look.yml", settings({ "public-ip": "" }))).to.match(/failed=1/);
+  });
+
+  it("take the etcd hosts from the group and interface of the neighbours' role", async () => {
+    const flags = ["public-ip", "iface", "etcd-cafile", "etcd-certfile", "etcd-keyfile"];
+    const variables = {
+      etcd_ansible_group: "our_etcd",
+      etcd_certificates: [],
+      etcd_client_port: 1,
+      etcd_interface: "lo",
+      k8s_interface: "no-such-if",
+      flannel_settings_user: Object.fromEntries(flags.map((name) => [name, null])),
+    };
+    const only = ["--tags", "k8s-flannel-network"];
+    const hosts = { hosts: ["one", "two"], etcd: ["two"], group: "our_etcd" };
+    const output = await play("main.yml", variables, hosts, ...only, "--limit", "one");
+    expect(output, output).to.match(/https:\/\/127\.0\.0\.1:1\b[^\n]*refused/);
+  });
+
+  it("refuse early what etcd_certificates of another role does not bring", async () => {
+    const variables = {
+      k8s_conf_dir: join(directory, "kubernetes"),
+      k8s_interface: "lo",
+      etcd_certificates: ["ca-etcd.pem", "cert-etcd-peer.pem", "cert-etcd-peer-key.pem"],
+    };
+    const output = await play("look.yml", variables);
+    expect(output).to.include("cert-etcd.pem: no such file on this host");
+    expect(output).to.include("etcd_additional_clients: [k8s-apiserver-etcd, flannel]");
+    expect(output).to.not.include("settings: etcd-cafile:");
   });
 
   it("show the network configuration only when they are asked to, and never a secret", async () => {

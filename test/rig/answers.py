@@ -38,7 +38,7 @@ def gather_facts(host, _arguments):
 def run_daemon(host, _arguments):
     subnet = {"network": "10.200.0.0/14", "subnet": subnet_of(host) + ".1/24", "mtu": 1450, "ip_masq": True}
     service = {"active_state": "active", "sub_state": "running", "main_pid": 4711}
-    look = {"address": address_of(host), "arch": "amd64", "differing_certificates": [], "running_version": "v0.28.9", "wave": ONE_WAVE}
+    look = {"address": address_of(host), "etcd_address": address_of(host), "arch": "amd64", "differing_certificates": [], "running_version": "v0.28.9", "wave": ONE_WAVE}
     return {**service, **look, "subnet": subnet, "restart_reasons": [], "changes": [], "network_lacks": []}
 
 

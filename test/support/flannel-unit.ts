@@ -319,6 +319,7 @@ export class UnitHost {
       expiry: facts.expiry,
       network: {
         address: facts.addresses.get(declared.interface ?? ""),
+        etcdAddress: facts.addresses.get(declared.etcdInterface ?? ""),
         interfaces: [...facts.addresses.keys(), "lo"],
       },
       confFiles: declared.confFiles.map((wanted) => ({

@@ -13,6 +13,8 @@ import { type Change, createFolder, placement, planFolder } from "./changes";
 export interface Certificates {
   readonly directory: string;
   readonly files: readonly { readonly name: string; readonly sha256: string }[];
+  /** All that the play brings there; empty: not told. */
+  readonly names: readonly string[];
   /** The file that brings them; undefined where they are only compared. */
   readonly sent: string | undefined;
 }
@@ -38,6 +40,7 @@ const FILE_MODE = 0o640;
 export function readCertificates(option: {
   readonly directory: string;
   readonly sha256: Readonly<Record<string, unknown>>;
+  readonly names?: readonly string[];
   readonly sent?: string | undefined;
 }): Certificates {
   const files = Object.entries(option.sha256).map(([name, digest]) => {
@@ -49,7 +52,7 @@ export function readCertificates(option: {
     }
     return { name, sha256: digest.toLowerCase() };
   });
-  return { directory: option.directory, files, sent: option.sent };
+  return { directory: option.directory, files, names: option.names ?? [], sent: option.sent };
 }
 
 /** Looks at the directory and its files. */

@@ -45,6 +45,8 @@ export interface Declared extends Daemon {
   readonly binary: string;
   /** The host's interface of the cluster. */
   readonly interface: string | undefined;
+  /** That at which an etcd on this host is reached. */
+  readonly etcdInterface: string | undefined;
   /** The interface whose address is to be the `public-ip`; undefined: that is settled without. */
   readonly addressOf: string | undefined;
   /** Settings whose values must not be shown, wherever they turn up. */
@@ -122,6 +124,7 @@ export function declare(
     variables,
     binary: options.binary,
     interface: options.interface,
+    etcdInterface: options.etcd_interface ?? options.interface,
     addressOf: lacksAddress(flags) ? options.interface : undefined,
     secretNames: names,
     subnetFile,

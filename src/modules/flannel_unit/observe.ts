@@ -103,6 +103,8 @@ export interface Observed {
 export interface HostNetwork {
   /** Of the host's interface of the cluster; undefined when it has none. */
   readonly address: string | undefined;
+  /** Of the interface at which an etcd on this host is reached. */
+  readonly etcdAddress: string | undefined;
   readonly interfaces: readonly string[];
 }
 
@@ -175,7 +177,11 @@ function observeLacks(
   if (!["query", "restarted", "started"].includes(declared.state)) return [];
   const { flags, host, query, takeover, variables } = declared;
   return [
-    ...findLacks({ ...declared, brought: broughtBy(declared) }),
+    ...findLacks({
+      ...declared,
+      brought: broughtBy(declared),
+      certificates: query?.certificates,
+    }),
     ...findHostLacks({
       version: host.version,
       flags,
@@ -195,9 +201,10 @@ function broughtBy({ replaced, confFiles }: Declared): ReadonlySet<string> {
   return new Set([...replaced, ...confFiles.map(({ path }) => path)]);
 }
 
-function observeNetwork({ interface: name }: Declared): HostNetwork {
+function observeNetwork({ interface: name, etcdInterface }: Declared): HostNetwork {
   return {
     address: name === undefined ? undefined : tryAddressOf(name),
+    etcdAddress: etcdInterface === undefined ? undefined : tryAddressOf(etcdInterface),
     interfaces: name === undefined ? [] : listInterfaces(),
   };
 }

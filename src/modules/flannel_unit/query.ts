@@ -17,6 +17,7 @@ import {
   readCertificates,
 } from "./certificates";
 import { type Lack } from "./lacks";
+import { type HostNetwork } from "./observe";
 import { findNetworkLacks } from "./network-lacks";
 
 /** The questions, as far as they are not answered by the options themselves. */
@@ -86,7 +87,7 @@ export async function observeAnswers(
 export function reportAnswers(
   query: Query,
   answers: Answers,
-  address: string | undefined,
+  { address, etcdAddress }: Pick<HostNetwork, "address" | "etcdAddress">,
   publicIp: string | undefined,
   runningVersion: FlannelVersion | undefined,
   lacks: readonly Lack[],
@@ -97,6 +98,7 @@ export function reportAnswers(
       : compareCertificates(query.certificates, answers.certificates);
   return {
     address: address ?? null,
+    etcd_address: etcdAddress ?? null,
     // flanneld takes that of its interface where none is given.
     public_ip: publicIp === undefined || publicIp === "" ? (address ?? null) : publicIp,
     arch: query.arch ?? answers.arch ?? null,

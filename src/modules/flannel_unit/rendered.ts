@@ -25,7 +25,7 @@ export const UNOBSERVED = {
   },
   lacks: [],
   residue: undefined,
-  network: { address: undefined, interfaces: [] },
+  network: { address: undefined, etcdAddress: undefined, interfaces: [] },
   confFiles: [],
   plugins: [],
   certificates: undefined,

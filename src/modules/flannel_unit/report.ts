@@ -42,7 +42,7 @@ export function report(
       : reportAnswers(
           declared.query,
           observed.answers,
-          observed.network.address,
+          observed.network,
           flagValue(declared.flags, "public-ip"),
           observed.runningVersion,
           observed.lacks,

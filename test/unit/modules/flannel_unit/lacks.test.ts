@@ -54,6 +54,37 @@ describe("flannel_unit lacks", () => {
     ]);
   });
 
+  describe("of certificates that the play does not bring", () => {
+    const certificates = { directory: "/nowhere/", names: ["ca-etcd.pem", "cert-etcd-peer.pem"] };
+    const find = (path: string, given = certificates) => {
+      const flags = [{ name: "etcd-certfile", value: path }];
+      return findLacks({ binary: PRESENT, flags, brought: new Set(), certificates: given });
+    };
+
+    it("are told before anything is touched, with the way out", () => {
+      const [lack] = find("/nowhere/cert-etcd.pem");
+      expect(lack).to.include({ isVital: true, isBroughtLater: false });
+      expect(lack?.message)
+        .to.contain("settings: etcd-certfile: /nowhere/cert-etcd.pem: no such file on this host")
+        .and.contain("etcd_certificates does not bring it (ca-etcd.pem, cert-etcd-peer.pem)")
+        .and.contain("etcd_additional_clients: [k8s-apiserver-etcd, flannel]");
+    });
+
+    it("are none of those that it brings, and of others nothing is known", () => {
+      for (const path of [
+        "/nowhere/ca-etcd.pem",
+        "/elsewhere/cert-etcd.pem",
+        "/nowhere/x/ca.pem",
+      ]) {
+        expect(find(path), path).to.have.length(1);
+        expect(find(path)[0]?.isBroughtLater, path).to.equal(true);
+      }
+      expect(find("/nowhere/x.pem", { ...certificates, names: [] })[0]?.isBroughtLater).to.equal(
+        true,
+      );
+    });
+  });
+
   it("are none of what is brought before the start", () => {
     const brought = ["/nowhere/flanneld", "/nowhere/ca.pem"];
     expect(

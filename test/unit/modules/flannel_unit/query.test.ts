@@ -47,6 +47,7 @@ describe("flannel_unit query", () => {
   it("tells what the host is like", () => {
     expect(answersOf(given(QUERY).on(bare))).to.deep.include({
       address: "10.9.0.1",
+      etcd_address: "10.9.0.1",
       public_ip: "10.9.0.1",
       arch: "amd64",
       running_version: null,
@@ -78,8 +79,13 @@ describe("flannel_unit query", () => {
 
   it("knows no address of an interface that has none, or is not named", () => {
     for (const options of [{ ...QUERY, interface: "eth9" }, { state: "query" }]) {
-      expect(answersOf(given(options).on(bare))).to.include({ address: null });
+      expect(answersOf(given(options).on(bare))).to.include({ address: null, etcd_address: null });
     }
+    const other = { ...QUERY, etcd_interface: "eth9" };
+    expect(answersOf(given(other).on(bare))).to.include({
+      address: "10.9.0.1",
+      etcd_address: null,
+    });
   });
 
   it("says early that the daemon would have no address to tell", () => {
