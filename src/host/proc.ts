@@ -1,10 +1,13 @@
 // A running process as /proc shows it, and the dates of the files it depends on.
 
-import { type Stats, lstatSync, readFileSync, realpathSync, statSync } from "node:fs";
-import { dirname } from "node:path";
+import { type Stats, lstatSync, readFileSync, readlinkSync, statSync } from "node:fs";
+import { dirname, isAbsolute, join } from "node:path";
 
 import { systemCodeOf } from "../base/errors";
 import { translateFileError } from "./file-errors";
+
+/** What the kernel follows, too (path_resolution(7)). */
+const MAX_LINKS = 40;
 
 /** Identity of a file: the same inode of the same file system. */
 export interface FileIdentity {
@@ -66,27 +69,47 @@ export function tryIdentify(path: string): FileIdentity | undefined {
 
 /**
  * When a path got its present content, in milliseconds of wall clock: written, put in place as a new file
- * with an old date (`cp -p`, rsync), moved there, or made a link to another. undefined when there is none.
+ * with an old date (`cp -p`, rsync), moved there, or led elsewhere by a link on the way. undefined when there is none.
  */
 export function tryChangeTime(path: string): number | undefined {
-  const [file, link] = [tryStat(path), tryStat(path, lstatSync)];
-  if (file === undefined || link === undefined) return undefined;
-  const changedAtMs = changeTimeOf(file, tryRealPath(path));
-  return link.isSymbolicLink() ? Math.max(changedAtMs, changeTimeOf(link, path)) : changedAtMs;
+  const file = tryStat(path);
+  if (file === undefined) return undefined;
+  const { links, end } = followLinks(path);
+  const times = links.flatMap((link) => {
+    const info = tryStat(link, lstatSync);
+    return info === undefined ? [] : [changeTimeOf(info, link)];
+  });
+  return Math.max(changeTimeOf(file, end), ...times);
+}
+
+/** The links that a path leads over, those of its directories included, and where it ends. */
+function followLinks(path: string): { readonly links: readonly string[]; readonly end: string } {
+  const links: string[] = [];
+  const rest = partsOf(path);
+  let end = "/";
+  for (let part = rest.shift(); part !== undefined; part = rest.shift()) {
+    const next = join(end, part);
+    const isLink = tryStat(next, lstatSync)?.isSymbolicLink() === true && links.length < MAX_LINKS;
+    if (isLink) {
+      const target = readlinkSync(next);
+      links.push(next);
+      rest.unshift(...partsOf(target));
+      if (isAbsolute(target)) end = "/";
+    } else {
+      end = next;
+    }
+  }
+  return { links, end };
+}
+
+function partsOf(path: string): string[] {
+  return path.split("/").filter((part) => part !== "");
 }
 
 /** A move changes the file's ctime and the directory; chmod and chown, which are no new content, only the first. */
 function changeTimeOf({ mtimeMs, birthtimeMs, ctimeMs }: Stats, path: string): number {
   const movedAtMs = Math.min(ctimeMs, tryStat(dirname(path))?.mtimeMs ?? 0);
   return Math.max(mtimeMs, birthtimeMs, movedAtMs);
-}
-
-function tryRealPath(path: string): string {
-  try {
-    return realpathSync(path);
-  } catch {
-    return path; // gone by now
-  }
 }
 
 function tryStat(path: string, look: (path: string) => Stats = statSync): Stats | undefined {

@@ -88,6 +88,20 @@ describe("the bundle of flannel_unit on a scripted host", function () {
     expect(result).to.include({ enabled: true });
   });
 
+  it("restarts for another certificate, not for a newer one", async () => {
+    const certificate = join(host.root, "ca.pem");
+    const options = { settings: { "etcd-cafile": certificate } };
+    writeFileSync(certificate, "old");
+    await succeed(options);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    writeFileSync(certificate, "old");
+    expect(await succeed(options)).to.include({ changed: false });
+    writeFileSync(certificate, "new");
+    const reason = `file: ${certificate} has changed since the process started`;
+    expect(await succeed(options)).to.deep.include({ restart_reasons: [reason] });
+    expect(await succeed(options)).to.include({ changed: false });
+  });
+
   it("restarts for what has changed, and for no certificate of before", async () => {
     const certificate = join(host.root, "ca.pem");
     writeFileSync(certificate, "old");

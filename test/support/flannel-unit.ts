@@ -85,6 +85,8 @@ interface Facts {
   readonly binary: FileIdentity | undefined;
   /** Dates of the files of restart_on; those that are not in it are older than the daemon. */
   readonly dates: ReadonlyMap<string, number | undefined>;
+  /** Fingerprints of those that are there, by path. */
+  readonly certificates: ReadonlyMap<string, string>;
   readonly dropIns: ReadonlyMap<string, number>;
   readonly foreign: readonly string[];
   readonly lacks: readonly Lack[];
@@ -114,6 +116,7 @@ export class UnitHost {
       stranger: undefined,
       binary: undefined,
       dates: new Map(),
+      certificates: new Map(),
       dropIns: new Map(),
       foreign: [],
       lacks: [
@@ -143,7 +146,10 @@ export class UnitHost {
     const environment = renderEnvironmentFile(variables.secret, mark);
     const needs = [...hostNeedsOf(declared.host, declared.network).files, ...declared.confFiles];
     const files = new Map([
-      [declared.unitPath, fileOf(renderUnit(unit, mark, environmentPath))],
+      [
+        declared.unitPath,
+        fileOf(renderUnit(unit, { network: mark, certificates: "" }, environmentPath)),
+      ],
       [
         declared.subnetFile,
         fileOf("FLANNEL_NETWORK=10.200.0.0/16\nFLANNEL_SUBNET=10.200.1.1/24\n"),
@@ -229,6 +235,11 @@ export class UnitHost {
     return this.but({ dates: new Map([...this.facts.dates, [path, changedAtMs]]) });
   }
 
+  /** Fingerprints by path. */
+  withCertificates(certificates: Readonly<Record<string, string>>): UnitHost {
+    return this.but({ certificates: new Map(Object.entries(certificates)) });
+  }
+
   withDropIn(path: string, changedAtMs: number, text = "[Service]\n"): UnitHost {
     const dropIns = new Map([...this.facts.dropIns, [path, changedAtMs]]);
     return this.withFile(path, fileOf(text)).but({ dropIns });
@@ -310,6 +321,7 @@ export class UnitHost {
           path,
           changedAtMs: facts.dates.has(path) ? facts.dates.get(path) : STARTED_MS - 500,
         })),
+        certificates: facts.certificates,
         dropIns: [...facts.dropIns].map(([path, changedAtMs]) => ({ path, changedAtMs })),
         foreign: new Set(facts.foreign),
       },

@@ -80,10 +80,10 @@ describe("flannel_unit on systemd: convergence", function () {
       { limit_nofile: "50000" },
       /^unit: the process was started with other service/,
     ],
-    ["a certificate", `sleep 0.1; touch ${CA}`, {}, new RegExp(`^file: ${CA} has changed`)],
+    ["a certificate", `sleep 0.1; echo >> ${CA}`, {}, new RegExp(`^file: ${CA} has changed`)],
     [
-      "a certificate copied with its old date",
-      `sleep 0.1; cp -p ${CA} ${CA}.new; mv ${CA}.new ${CA}`,
+      "a certificate moved into place with an old date",
+      `sleep 0.1; cp ${CA} ${CA}.new; echo >> ${CA}.new; touch -r ${CA} ${CA}.new; mv ${CA}.new ${CA}`,
       {},
       new RegExp(`^file: ${CA} has changed`),
     ],
@@ -122,6 +122,14 @@ describe("flannel_unit on systemd: convergence", function () {
       await lab.run(lab.daemon());
     });
   }
+
+  it("does not restart for a certificate that is as it was", async () => {
+    const pid = await lab.sh("worker-1", "systemctl show --value -p MainPID flanneld");
+    await lab.sh("worker-1", `sleep 0.1; cp ${CA} ${CA}.new; mv ${CA}.new ${CA}; touch ${CA}`);
+    const result = await lab.run(lab.daemon());
+    expect(result).to.deep.include({ changed: false, restart_reasons: [] });
+    expect(`${String(result["main_pid"])}\n`).to.equal(pid);
+  });
 
   it("restarts for another network in etcd than the declared one", async () => {
     await lab.writeNetworkConfig({ Network: "10.201.0.0/16", Backend: { Type: "vxlan" } });

@@ -82,7 +82,7 @@ chmod 755 /root/recorder`,
     const files = declarations.flatMap(({ unitPath, unit, mark, environmentPath, variables }) => [
       {
         path: unitPath,
-        text: renderUnit(unit, mark, environmentPath).replace(
+        text: renderUnit(unit, { network: mark, certificates: "" }, environmentPath).replace(
           "Type=notify\nRestart=always",
           "Type=oneshot",
         ),

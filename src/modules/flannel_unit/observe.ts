@@ -16,6 +16,7 @@ import {
 } from "../../host/proc";
 import { type UnitState, tryShowUnit } from "../../host/systemd";
 import { type Stranger, tryObserveStranger } from "./adoption";
+import { type Fingerprints, certificateMarkOf, observeFingerprints } from "./certificate-mark";
 import { type CertificateState, observeCertificates } from "./certificates";
 import { type CniPlugin, observePlugins } from "./cni-plugins";
 import { type ConfFileState, observeConfFiles } from "./conf-files";
@@ -32,7 +33,7 @@ import { type Residue, observeResidue, tryFindKeyFile } from "./residue";
 import { tryAskRunningVersion } from "./running-version";
 import { type SwitchState, observeSwitch } from "./switch-state";
 import { type DropIn, findLinks, readDropIns } from "./unit-files";
-import { findMark, markOfProcess } from "./unit-marks";
+import { type Marks, findMark, markOfProcess } from "./unit-marks";
 
 export interface FileChange {
   readonly path: string;
@@ -59,6 +60,8 @@ export interface UnitFiles {
 export interface Touched {
   readonly nowMs: number;
   readonly files: readonly FileChange[];
+  /** Of the certificates among them, as they are now. */
+  readonly certificates: Fingerprints;
   readonly dropIns: readonly FileChange[];
   /** Flag variables that drop-ins and further directives set. */
   readonly foreign: ReadonlySet<string>;
@@ -228,6 +231,17 @@ export function wantedMark(
   return mark ?? findMark(unit?.content, environment?.content);
 }
 
+/** All that the process is to carry. */
+export function wantedMarks(
+  declared: Declared,
+  { files, touched }: Pick<Observed, "files" | "touched">,
+): Marks {
+  return {
+    network: wantedMark(declared, files),
+    certificates: certificateMarkOf(declared, touched.certificates),
+  };
+}
+
 function networkOf(declared: Declared, files: UnitFiles): OverlayNetwork {
   const mark = wantedMark(declared, files);
   return declared.mark !== undefined || mark === undefined ? declared.network : ofMark(mark);
@@ -254,6 +268,7 @@ function observeTouched(declared: Declared, systemd: UnitState | undefined): Tou
   return {
     nowMs: Date.now(),
     files: readChangeTimes(declared.restartOn),
+    certificates: observeFingerprints(declared.flags),
     dropIns: readChangeTimes(dropIns),
     foreign: observeForeignVariables(declared, dropIns),
   };

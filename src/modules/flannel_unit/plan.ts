@@ -14,6 +14,7 @@ import {
   start,
 } from "./changes";
 import { warnOfDependents } from "./adoption";
+import { fingerprintsOfProcess } from "./certificate-mark";
 import { planCertificates } from "./certificates";
 import { warnOfRivals } from "./cni-config";
 import { warnOfPlugins } from "./cni-plugins";
@@ -23,7 +24,7 @@ import { type Declared } from "./declare";
 import { renderEnvironmentFile } from "./environment";
 import { warnOfExpiry } from "./expiry";
 import { planHostSettings, planOffload } from "./host-settings";
-import { type Observed, wantedMark } from "./observe";
+import { type Observed, wantedMarks } from "./observe";
 import {
   findMask,
   findOffline,
@@ -117,12 +118,12 @@ function warnOfCni(declared: Declared, { confFiles, plugins }: Observed): readon
   return [...warnOfRivals(confFiles), ...warnOfPlugins(declared, plugins)];
 }
 
-function textsOf(declared: Declared, { files }: Observed): Plan["texts"] {
+function textsOf(declared: Declared, observed: Observed): Plan["texts"] {
   const { unit, environmentPath, variables } = declared;
-  const mark = wantedMark(declared, files);
+  const marks = wantedMarks(declared, observed);
   return {
-    unit: renderUnit(unit, mark, environmentPath),
-    environment: renderEnvironmentFile(variables.secret, mark),
+    unit: renderUnit(unit, marks, environmentPath),
+    environment: renderEnvironmentFile(variables.secret, marks.network),
   };
 }
 
@@ -215,14 +216,15 @@ function planStart(
 
 function findWarnings(
   { flags, replaced }: Declared,
-  { touched: { files, nowMs } }: Observed,
+  { daemon, touched: { files, nowMs } }: Observed,
 ): readonly string[] {
+  const carried = fingerprintsOfProcess(flags, daemon?.environment);
   // Of a flag whose file is missing, the start has its own to say.
   const known = new Set([...replaced, ...filesOf(flags).map(({ value }) => value)]);
   return files.flatMap(({ path, changedAtMs }) => {
     if (changedAtMs === undefined && known.has(path)) return [];
     if (changedAtMs === undefined) return [`restart_on: ${path}: no such file`];
-    if (changedAtMs <= nowMs) return [];
+    if (changedAtMs <= nowMs || carried.has(path)) return [];
     return [`restart_on: ${path}: its date lies in the future, so a change cannot be seen`];
   });
 }

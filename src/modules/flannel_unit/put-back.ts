@@ -10,7 +10,7 @@ import { stagedPath } from "../../host/staging";
 import { isSameEnvironment } from "./environment";
 import { type Run } from "./plan";
 import { type Putting, type Step } from "./put-back-script";
-import { withoutMark } from "./unit-marks";
+import { withoutMarks } from "./unit-marks";
 
 /** Everything that differs from what the daemon of before was started from; empty: it would be no other. */
 export async function findSteps(run: Run): Promise<readonly Step[]> {
@@ -52,11 +52,11 @@ export async function carryOut({ putting }: Step): Promise<void> {
 function findFileSteps({ declared, observed, plan: { texts } }: Run): readonly Step[] {
   const { unit, environment } = observed.files;
   const { unitPath, environmentPath } = declared;
-  const withoutMarks = (text: string) => withoutMark(text, environmentPath);
-  const isOtherUnit = unit !== undefined && withoutMarks(unit.content) !== withoutMarks(texts.unit);
+  const meaningOf = (text: string) => withoutMarks(text, environmentPath);
+  const isOtherUnit = unit !== undefined && meaningOf(unit.content) !== meaningOf(texts.unit);
   const isOtherEnvironment = !isSameEnvironment(environment?.content, texts.environment);
   const confSteps = findConfSteps(observed);
-  // With the mark of the network configuration alone, the daemon would be no other than it is now.
+  // With other marks alone, the daemon would be no other than it is now.
   if (!isOtherUnit && !isOtherEnvironment && confSteps.length === 0) return [];
   return [
     ...confSteps,

@@ -17,7 +17,6 @@ import {
   readCertificates,
 } from "./certificates";
 import { type Lack } from "./lacks";
-import { type HostNetwork } from "./observe";
 import { findNetworkLacks } from "./network-lacks";
 
 /** The questions, as far as they are not answered by the options themselves. */
@@ -35,6 +34,12 @@ export interface Answers {
   readonly certificates: CertificateState | undefined;
   /** Sentences about the backend; undefined: not asked for. */
   readonly networkLacks: readonly string[] | undefined;
+}
+
+/** The host's addresses for the cluster and for etcd. */
+interface Addresses {
+  readonly address: string | undefined;
+  readonly etcdAddress: string | undefined;
 }
 
 /** Reads the options of a query. Throws `invalid_arguments`. */
@@ -87,7 +92,7 @@ export async function observeAnswers(
 export function reportAnswers(
   query: Query,
   answers: Answers,
-  { address, etcdAddress }: Pick<HostNetwork, "address" | "etcdAddress">,
+  { address, etcdAddress }: Addresses,
   publicIp: string | undefined,
   runningVersion: FlannelVersion | undefined,
   lacks: readonly Lack[],

@@ -14,7 +14,13 @@ export const UNOBSERVED = {
   runningVersion: undefined,
   stranger: undefined,
   binary: undefined,
-  touched: { nowMs: 0, files: [], dropIns: [], foreign: new Set<string>() },
+  touched: {
+    nowMs: 0,
+    files: [],
+    certificates: new Map<string, string>(),
+    dropIns: [],
+    foreign: new Set<string>(),
+  },
   settings: {
     files: [],
     lacksBridgeFilter: false,

@@ -2,9 +2,17 @@
 
 import { describeMarkChange } from "../../flannel/overlay-network";
 import { findSubnetFault, missingSubnets, parseSubnetEnv } from "../../flannel/subnet-env";
+import { fingerprintsOfProcess } from "./certificate-mark";
 import { planConfFiles } from "./conf-files";
 import { type Declared } from "./declare";
-import { type FileChange, type Observed, type RunningDaemon, wantedMark } from "./observe";
+import {
+  type FileChange,
+  type Observed,
+  type RunningDaemon,
+  type Touched,
+  wantedMark,
+  wantedMarks,
+} from "./observe";
 import { hideSecretFlags } from "./secrets";
 import { DIGEST_VARIABLE, fingerprintOf, markOfProcess } from "./unit-marks";
 import { renderUnit } from "./unit-text";
@@ -26,8 +34,8 @@ export function findRestartReasons(
     ...argumentReasons(declared, daemon),
     ...environmentReasons(declared, observed, daemon),
     ...unitReasons(declared, observed, daemon),
-    ...changedSince("drop-in", touched.dropIns, touched.nowMs, daemon),
-    ...changedSince("file", touched.files, touched.nowMs, daemon, replaced),
+    ...touched.dropIns.filter(isNewerThan(daemon, touched)).map(dropInReason),
+    ...fileReasons(declared, touched, daemon, replaced),
     ...networkReasons(declared, observed, daemon),
     ...reservationReasons(declared, observed),
   ];
@@ -83,10 +91,11 @@ function environmentReasons(
 
 function unitReasons(
   declared: Declared,
-  { systemd, files }: Observed,
+  observed: Observed,
   { environment }: RunningDaemon,
 ): RestartReason[] {
   const { unit, environmentPath } = declared;
+  const { systemd, files } = observed;
   const startedFrom = environment.get(DIGEST_VARIABLE);
   if (startedFrom === undefined) return ["unit: the process was started from another unit"];
   if (startedFrom !== unit.digest) {
@@ -96,7 +105,7 @@ function unitReasons(
   if (text !== undefined && fingerprintOf(text, environmentPath) !== unit.digest) {
     return ["unit: the unit file was changed by someone else"];
   }
-  const wanted = renderUnit(unit, wantedMark(declared, files), environmentPath);
+  const wanted = renderUnit(unit, wantedMarks(declared, observed), environmentPath);
   // Somebody changed the file and may have started the process from it.
   if (systemd?.needsReload === true && text === wanted) {
     return ["unit: the unit on disk is newer than what systemd has loaded"];
@@ -104,20 +113,33 @@ function unitReasons(
   return [];
 }
 
-function changedSince(
-  word: "drop-in" | "file",
-  files: readonly FileChange[],
-  nowMs: number,
-  { startedAtMs }: RunningDaemon,
-  replaced: ReadonlySet<string> = new Set(),
+function fileReasons(
+  { flags }: Declared,
+  touched: Touched,
+  daemon: RunningDaemon,
+  replaced: ReadonlySet<string>,
 ): RestartReason[] {
-  return files.flatMap(({ path, changedAtMs = 0 }): RestartReason[] => {
-    // A date in the future cannot be compared; it would restart the daemon at every run.
-    const isNewer = changedAtMs > startedAtMs && changedAtMs <= nowMs;
-    return isNewer || replaced.has(path)
-      ? [`${word}: ${path} has changed since the process started`]
-      : [];
-  });
+  const carried = fingerprintsOfProcess(flags, daemon.environment);
+  const isNewer = isNewerThan(daemon, touched);
+  const isOther = (file: FileChange): boolean => {
+    const [before, now] = [carried.get(file.path), touched.certificates.get(file.path)];
+    // The date decides what the content does not: the daemon may have been started again since it was told.
+    if (before === undefined || now === undefined) return isNewer(file);
+    return before !== now && (file.changedAtMs ?? 0) > daemon.startedAtMs;
+  };
+  return touched.files
+    .filter((file) => replaced.has(file.path) || isOther(file))
+    .map(({ path }): RestartReason => `file: ${path} has changed since the process started`);
+}
+
+function dropInReason({ path }: FileChange): RestartReason {
+  return `drop-in: ${path} has changed since the process started`;
+}
+
+/** A date in the future cannot be compared; it would restart the daemon at every run. */
+function isNewerThan({ startedAtMs }: RunningDaemon, { nowMs }: Touched) {
+  return ({ changedAtMs = 0 }: FileChange): boolean =>
+    changedAtMs > startedAtMs && changedAtMs <= nowMs;
 }
 
 function networkReasons(

@@ -1,9 +1,10 @@
-// What the unit gives its process to carry along, so that it can be seen later what it was started
-// from: the fingerprint of its directives, and the network configuration as a mark.
+// What the unit gives its process to carry along, so that it can be seen later what it was started from: the
+// fingerprint of its directives, the network configuration as a mark, and the fingerprints of its certificates.
 
 import { hash64 } from "../../base/hash";
 import { type NetworkMark, readMark } from "../../flannel/overlay-network";
 import { escapeSpecifiers, quoteAssignment } from "../../host/systemd-quote";
+import { CERTIFICATES_VARIABLE } from "./certificate-mark";
 
 export type Directive = readonly [name: string, value: string];
 
@@ -18,7 +19,7 @@ export const HIDDEN_VARIABLE = "ANSIBLE_FLANNEL_NETWORK_HIDDEN";
 
 /** Lines about the process are no part of what it does, so not of its fingerprint either. */
 const DIGEST_LINE = new RegExp(`^Environment="?${DIGEST_VARIABLE}=`);
-const NETWORK_LINE = new RegExp(`^Environment="?${NETWORK_VARIABLE}=`);
+const MARK_LINE = new RegExp(`^Environment="?(?:${NETWORK_VARIABLE}|${CERTIFICATES_VARIABLE})=`);
 
 /** Directives that systemd applies without the process being started again. */
 const WITHOUT_RESTART = new Set([
@@ -30,17 +31,31 @@ const WITHOUT_RESTART = new Set([
   "TimeoutStopSec",
 ]);
 
+/** What a process is to carry beside the fingerprint of its unit. */
+export interface Marks {
+  readonly network: NetworkMark | undefined;
+  /** "" where the daemon has none, or nobody looks. */
+  readonly certificates: string;
+}
+
 /** The last directives of the Service section; `environmentPath` is the file with the hidden words. */
 export function renderMarks(
   digest: string,
-  mark: NetworkMark | undefined,
+  { network, certificates }: Marks,
   environmentPath: string,
 ): readonly Directive[] {
-  const unit: Directive = ["Environment", quoteAssignment(DIGEST_VARIABLE, digest)];
-  if (mark === undefined) return [unit];
-  const network: Directive = ["Environment", quoteAssignment(NETWORK_VARIABLE, mark.open)];
-  if (mark.hidden === "") return [unit, network];
-  return [unit, network, ["EnvironmentFile", optional(environmentPath)]];
+  const set = (name: string, value: string): Directive => [
+    "Environment",
+    quoteAssignment(name, value),
+  ];
+  return [
+    set(DIGEST_VARIABLE, digest),
+    ...(certificates === "" ? [] : [set(CERTIFICATES_VARIABLE, certificates)]),
+    ...(network === undefined ? [] : [set(NETWORK_VARIABLE, network.open)]),
+    ...(network === undefined || network.hidden === ""
+      ? []
+      : ([["EnvironmentFile", optional(environmentPath)]] as const)),
+  ];
 }
 
 /** The mark in the texts of unit and environment file; undefined when they have none. */
@@ -56,11 +71,11 @@ export function markOfProcess(variables: ReadonlyMap<string, string>): NetworkMa
   return open === undefined ? undefined : readMark(open, variables.get(HIDDEN_VARIABLE) ?? "");
 }
 
-/** A unit file's text without the mark of the network configuration. */
-export function withoutMark(text: string, environmentPath: string): string {
+/** A unit file's text without what only its process carries along. */
+export function withoutMarks(text: string, environmentPath: string): string {
   return text
     .split("\n")
-    .filter((line) => !isNetworkMark(line, environmentPath))
+    .filter((line) => !isMark(line, environmentPath))
     .join("\n");
 }
 
@@ -70,13 +85,13 @@ export function fingerprintOf(text: string, environmentPath: string): string {
   const directives = service.split(/(?<!\\)\n/).filter((line) => {
     const name = line.slice(0, line.indexOf("="));
     if (!line.includes("=") || WITHOUT_RESTART.has(name)) return false;
-    return !DIGEST_LINE.test(line) && !isNetworkMark(line, environmentPath);
+    return !DIGEST_LINE.test(line) && !isMark(line, environmentPath);
   });
   return hash64(directives.join("\n"));
 }
 
-function isNetworkMark(line: string, environmentPath: string): boolean {
-  return NETWORK_LINE.test(line) || line === `EnvironmentFile=${optional(environmentPath)}`;
+function isMark(line: string, environmentPath: string): boolean {
+  return MARK_LINE.test(line) || line === `EnvironmentFile=${optional(environmentPath)}`;
 }
 
 /** The daemon does without the marks, so a missing file must not keep it from starting. */

@@ -5,7 +5,6 @@ import { posix } from "node:path";
 import { ModuleError } from "../../base/errors";
 import { findControlCharacter } from "../../flannel/flag-values";
 import { tryTextOf } from "../../flannel/flags";
-import { type NetworkMark } from "../../flannel/overlay-network";
 import {
   escapeSpecifiers,
   quoteArgument,
@@ -14,7 +13,7 @@ import {
 } from "../../host/systemd-quote";
 import { hardeningOf } from "./hardening";
 import { HEADER } from "./header";
-import { type Directive, fingerprintOf, renderMarks } from "./unit-marks";
+import { type Directive, type Marks, fingerprintOf, renderMarks } from "./unit-marks";
 
 const UNIT_SUFFIX =
   /(^|\.(automount|device|mount|path|scope|service|slice|socket|swap|target|timer))$/;
@@ -77,13 +76,13 @@ export function renderSections(parts: UnitParts): UnitSections {
   };
 }
 
-/** The whole unit file, for a process that is to carry this mark. */
+/** The whole unit file, for a process that is to carry these marks. */
 export function renderUnit(
   { head, tail, digest }: UnitSections,
-  mark: NetworkMark | undefined,
+  marks: Marks,
   environmentPath: string,
 ): string {
-  return `${head}${joinLines(renderMarks(digest, mark, environmentPath))}${tail}`;
+  return `${head}${joinLines(renderMarks(digest, marks, environmentPath))}${tail}`;
 }
 
 /** The directories in which systemctl enable links to a unit with this Install section. */

@@ -126,6 +126,17 @@ describe("identity and age of a file", () => {
       expect(isNewer("link")).to.equal(true);
     });
 
+    it("are new when a directory's link was turned, as is usual with prepared sets of files", () => {
+      symlinkSync("certs", join(folder, "live"));
+      const path = join(folder, "live", "cert.pem");
+      const setAtMs = tryChangeTime(path) ?? 0;
+      symlinkSync("coming", join(folder, "next"));
+      renameSync(join(folder, "next"), join(folder, "live"));
+      expect(tryChangeTime(path)).to.be.greaterThan(setAtMs);
+      symlinkSync("live/cert.pem", join(folder, "over"));
+      expect(isNewer("over")).to.equal(true);
+    });
+
     it("are no newer for another mode", () => {
       chmodSync(join(folder, "certs", "cert.pem"), 0o600);
       expect(isNewer("certs/cert.pem")).to.equal(false);

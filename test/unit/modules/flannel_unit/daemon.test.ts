@@ -11,7 +11,9 @@ describe("the daemon of flannel_unit", () => {
     const declared = withAddress(declaredBy(EMPTY), "10.9.0.1");
     const argv = ["/usr/local/sbin/flanneld", "-ip-masq=true", "-public-ip=10.9.0.1"];
     expect(declared.argv).to.deep.equal(argv);
-    expect(renderUnit(declared.unit, undefined, "")).to.contain("-public-ip=10.9.0.1\n");
+    expect(renderUnit(declared.unit, { network: undefined, certificates: "" }, "")).to.contain(
+      "-public-ip=10.9.0.1\n",
+    );
     expect(declared.unit.digest).not.to.equal(declaredBy(EMPTY).unit.digest);
   });
 

@@ -7,7 +7,7 @@ import { declaredBy } from "../../../support/flannel-unit";
 
 function unitOf(given: Record<string, unknown>): string {
   const { unit, mark, environmentPath } = declaredBy(given);
-  return renderUnit(unit, mark, environmentPath);
+  return renderUnit(unit, { network: mark, certificates: "" }, environmentPath);
 }
 
 function faultOf(given: Record<string, unknown>): string {

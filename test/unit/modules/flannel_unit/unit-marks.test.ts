@@ -6,7 +6,7 @@ import {
   findMark,
   fingerprintOf,
   markOfProcess,
-  withoutMark,
+  withoutMarks,
 } from "../../../../src/modules/flannel_unit/unit-marks";
 import { renderUnit } from "../../../../src/modules/flannel_unit/unit-text";
 import { declaredBy } from "../../../support/flannel-unit";
@@ -23,7 +23,7 @@ describe("flannel_unit marks", () => {
   for (const mark of MARKS) {
     const options = { settings: { "etcd-password": "x", v: 1 } };
     const { unit, variables } = declaredBy(options);
-    const text = renderUnit(unit, mark, ENV);
+    const text = renderUnit(unit, { network: mark, certificates: "" }, ENV);
 
     it(`${JSON.stringify(mark)} are found again in the files they were written to`, () => {
       const environment = renderEnvironmentFile(variables.secret, mark);
@@ -32,7 +32,9 @@ describe("flannel_unit marks", () => {
 
     it(`${JSON.stringify(mark)} are no part of the fingerprint, nor of what a unit does`, () => {
       expect(fingerprintOf(text, ENV)).to.equal(unit.digest);
-      expect(withoutMark(text, ENV)).to.equal(renderUnit(unit, undefined, ENV));
+      expect(withoutMarks(text, ENV)).to.equal(
+        renderUnit(unit, { network: undefined, certificates: "" }, ENV),
+      );
     });
   }
 

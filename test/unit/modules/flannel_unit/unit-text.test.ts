@@ -7,7 +7,7 @@ const DIGEST_LINE = /^Environment=ANSIBLE_FLANNEL_UNIT=[0-9a-f]{16}\n/m;
 
 function unitOf(given: Record<string, unknown>): string {
   const { unit, mark, environmentPath } = declaredBy(given);
-  return renderUnit(unit, mark, environmentPath);
+  return renderUnit(unit, { network: mark, certificates: "" }, environmentPath);
 }
 
 function digestOf(given: Record<string, unknown>): string {
