@@ -18,8 +18,8 @@ build: ## Compile src/modules into library
 	@scripts/bootstrap node
 	@npm run --silent build
 
-collection: ## Build the Ansible collection into dist
-	@scripts/bootstrap python
+collection: ## Build the Ansible collection into dist (needs git and Ansible)
+	@command -v ansible-galaxy >/dev/null || scripts/bootstrap python
 	@scripts/build-collection
 
 matrix: ## Try the role on many versions, and write docs/matrix.md (long); ROWS="core-2.14 debian-13" tries some
