@@ -9,7 +9,7 @@ export const CONTENDERS = {
 } as const;
 export type Contender = keyof typeof CONTENDERS;
 
-export const PHASES = ["first run", "rerun"] as const;
+const PHASES = ["first run", "rerun"] as const;
 export type Phase = (typeof PHASES)[number];
 
 export type FleetRow = Readonly<Record<Contender, Cost>> & {

@@ -44,7 +44,7 @@ const OVERHEAD = { vxlan: 50, wireguard: 80 } as const;
 
 const IPV4_ONLY = ["ipip", "udp", "ipsec", "tencent-vpc", "ali-vpc", "aws-vpc", "gce"];
 
-export const LIMITS: readonly Limit[] = [
+const LIMITS: readonly Limit[] = [
   {
     ipv6: true,
     backends: IPV4_ONLY,

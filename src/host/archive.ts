@@ -16,7 +16,7 @@ export interface ArchiveLimits {
   readonly maxRatio: number;
 }
 
-export const ARCHIVE_LIMITS: ArchiveLimits = { maxBytes: 512 * 1024 * 1024, maxRatio: 100 };
+const ARCHIVE_LIMITS: ArchiveLimits = { maxBytes: 512 * 1024 * 1024, maxRatio: 100 };
 
 /** Node's default of 16 KiB makes four times as many writes of a 50 MB program. */
 const CHUNK_BYTES = 256 * 1024;

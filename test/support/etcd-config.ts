@@ -251,7 +251,7 @@ function moduleOn(etcd: MemoryEtcd): typeof module {
 }
 
 /** Options that every task has, for the store of the scene. */
-export function optionsFor({ api = "v3" }: Scene, options: Json): Json {
+function optionsFor({ api = "v3" }: Scene, options: Json): Json {
   const version = api === "v3" ? "v0.28.9" : "v0.17.0";
   const common = { endpoints: ["http://memory:1"], prefix: PREFIX, flannel_version: version };
   return { ...common, architectures: ["amd64"], ...options };

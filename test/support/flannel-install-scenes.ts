@@ -27,7 +27,7 @@ import { type WayBack } from "../../src/modules/flannel_install/way-back";
 
 export type Options = Partial<FlannelInstallOptions>;
 
-export const DIRECTORY = "/usr/local/sbin";
+const DIRECTORY = "/usr/local/sbin";
 export const BINARY = join(DIRECTORY, "flanneld");
 export const SCRIPT = join(DIRECTORY, "mk-docker-opts.sh");
 export const RECORD = join(DIRECTORY, ".flanneld.origin.json");
@@ -116,7 +116,7 @@ export interface Host {
 }
 
 /** What `observe` would tell of the host. Throws for one that cannot be. */
-export function observedOn(host: Host, declared: Declared): Observed {
+function observedOn(host: Host, declared: Declared): Observed {
   const { binary, script, unpacked, missing = [], leftovers = [] } = host;
   const kept = (host.kept ?? []).map((version) => ({
     ...{ version, path: keptPath(version), inode: 3 },

@@ -1,6 +1,5 @@
 // What a host of the overlay looks like to flannel_overlay: a builder that can only build possible ones.
 
-import { type Context } from "../../src/ansible/module";
 import { type FlannelOverlayOptions } from "../../src/generated/flannel_overlay";
 import { type Declared, declare } from "../../src/modules/flannel_overlay/declare";
 import { type Observed, type Site, type Tried } from "../../src/modules/flannel_overlay/observe";
@@ -51,17 +50,10 @@ function siteOf(site: (typeof SITES)[Site["family"]], state: HostState): Site {
   };
 }
 
-export function optionsOf(options: Partial<FlannelOverlayOptions> = {}): FlannelOverlayOptions {
+function optionsOf(options: Partial<FlannelOverlayOptions> = {}): FlannelOverlayOptions {
   return { state: "serving", subnet_file: "/run/flannel/subnet.env", lifetime: 600, ...options };
 }
 
 export function declaredBy(options: Partial<FlannelOverlayOptions> = {}): Declared {
   return declare(optionsOf(options));
 }
-
-export const CONTEXT: Context = {
-  checkMode: false,
-  attempt: 1,
-  warn: () => undefined,
-  protect: () => undefined,
-};

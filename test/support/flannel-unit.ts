@@ -73,7 +73,8 @@ export const RUNNING: UnitState = {
 };
 const DEAD: Partial<UnitState> = { activeState: "inactive", subState: "dead", mainPid: 0 };
 const BINARY: FileIdentity = { device: 1, inode: 2 };
-export const [STARTED_MS, NOW_MS] = [1000, 5000];
+const STARTED_MS = 1000;
+export const NOW_MS = 5000;
 
 interface Facts {
   readonly systemd: UnitState | undefined;

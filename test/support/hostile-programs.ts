@@ -11,7 +11,7 @@ function codeOf(hex: string, text = ""): Buffer {
 }
 
 /** A program that asks for a loader at this path. */
-export function withLoader(path: string, bytes = path.length + 1): Buffer {
+function withLoader(path: string, bytes = path.length + 1): Buffer {
   const text = Buffer.from(`${path}\0`);
   const program = Buffer.concat([elfOf("amd64", Buffer.alloc(200)), text]);
   program.writeUInt16LE(2, 56);

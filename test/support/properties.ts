@@ -18,7 +18,7 @@ import { tally } from "./tally";
 import { type World } from "./world";
 
 /** The result tells what was done, and nothing else, in all the keys that it promises. */
-export function expectTruth(answer: Answer, given: Case, returned: readonly string[]): void {
+function expectTruth(answer: Answer, given: Case, returned: readonly string[]): void {
   const { line, result, hasTouched } = answer;
   const lies = liesOf(line, given, returned);
   expect(lies, `does not hold: ${lies.join("; ")}`).to.deep.equal([]);
@@ -31,7 +31,7 @@ export function expectTruth(answer: Answer, given: Case, returned: readonly stri
 }
 
 /** No part of a secret is shown. */
-export function expectSilence({ line, stderr, result }: Answer, { secrets }: Case): void {
+function expectSilence({ line, stderr, result }: Answer, { secrets }: Case): void {
   const leaks = [...leaksIn([line, stderr], secrets), ...shortLeaksIn(result, secrets)];
   expect(leaks, `shown: ${leaks.join("\n")}`).to.deep.equal([]);
 }
@@ -73,7 +73,7 @@ export async function tryBoth(subject: Subject, world: World, numRuns: number): 
 }
 
 /** A process ends as its result says, and prints nothing else. */
-export function expectOneVoice({ result, stderr, exitCode }: Answer): void {
+function expectOneVoice({ result, stderr, exitCode }: Answer): void {
   expect(stderr).to.equal("");
   expect(exitCode).to.equal(result["failed"] === true ? 1 : 0);
 }

@@ -65,7 +65,7 @@ export function describeStatus(
 }
 
 /** How long a server asks to wait: in seconds, or until a date (RFC 9110, 10.2.3). */
-export function tryRetryAfter(value: string | undefined, nowMs: number): number | undefined {
+function tryRetryAfter(value: string | undefined, nowMs: number): number | undefined {
   if (value === undefined) return undefined;
   if (/^\d+$/.test(value)) return Number(value) * 1000;
   const untilMs = Date.parse(value);

@@ -12,7 +12,7 @@ export type Directive = readonly [name: string, value: string];
 export const DIGEST_VARIABLE = "ANSIBLE_FLANNEL_UNIT";
 
 /** Environment variable of the daemon that holds what everybody may read of the mark. */
-export const NETWORK_VARIABLE = "ANSIBLE_FLANNEL_NETWORK";
+const NETWORK_VARIABLE = "ANSIBLE_FLANNEL_NETWORK";
 
 /** The rest of the mark: it comes from the environment file, which only root can read. */
 export const HIDDEN_VARIABLE = "ANSIBLE_FLANNEL_NETWORK_HIDDEN";

@@ -27,7 +27,7 @@ export const longSecret: fc.Arbitrary<Secret> = fc
   });
 
 /** Four to seven characters that are no word of anybody's. */
-export const shortSecret: fc.Arbitrary<Secret> = fc
+const shortSecret: fc.Arbitrary<Secret> = fc
   .tuple(fc.nat(), fc.integer({ min: 4, max: 7 }))
   .map(([seed, length]) => ({ text: wordOf(seed, length), isShort: true }));
 
@@ -41,7 +41,7 @@ export const nastySecret = fc.constantFrom(
 );
 
 /** A word that looks random, and is the same for the same seed. */
-export function wordOf(seed: number, length: number): string {
+function wordOf(seed: number, length: number): string {
   let state = (seed ^ 0x9e3779b9) >>> 0;
   let word = "";
   while (word.length < length) {
@@ -55,7 +55,7 @@ export function wordOf(seed: number, length: number): string {
 type Dict = Readonly<Record<string, unknown>>;
 
 /** Ways to give a dict: as it is, or as text that Ansible, JSON5 or nobody can read. */
-export const SPELLINGS: Readonly<Record<string, (dict: Dict) => unknown>> = {
+const SPELLINGS: Readonly<Record<string, (dict: Dict) => unknown>> = {
   dict: (dict) => dict,
   json: (dict) => JSON.stringify(dict),
   "json with blanks": (dict) => `  ${JSON.stringify(dict, undefined, 2)}\n`,
