@@ -1,6 +1,6 @@
 // The report as it is rendered from what hosts are said to be, without any host.
 
-import { chmod, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { chmod, cp, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -14,6 +14,8 @@ interface Host {
   /** What `flanneld --version` of this host prints. */
   readonly version: string;
   readonly reasons?: readonly string[];
+  readonly changes?: readonly string[];
+  readonly expires?: string;
   readonly reach?: Readonly<Record<string, object>>;
   readonly remedies?: readonly string[];
 }
@@ -59,6 +61,29 @@ describe("the report without a lab", function () {
     return stdout;
   }
 
+  /** The page alone, with what etcd is said to have. */
+  async function renderPage(
+    hosts: Readonly<Record<string, Host>>,
+    leases: object,
+  ): Promise<string> {
+    const dest = join(directory, "page.html");
+    const template = { src: join(ROOT, "templates", "report", "flannel.html.j2"), dest };
+    const tasks = [{ "ansible.builtin.template": template, run_once: true }];
+    const vars_files = ["defaults", "vars"].map((folder) => join(ROOT, folder, "main.yml"));
+    const site = [{ hosts: "all", connection: "local", gather_facts: false, vars_files, tasks }];
+    await writeFile(
+      join(directory, "hosts.json"),
+      JSON.stringify({ all: { hosts: await inventoryOf(hosts) } }),
+    );
+    await mkdir(join(directory, "templates"), { recursive: true });
+    await cp(join(ROOT, "templates"), join(directory, "templates"), { recursive: true });
+    await writeFile(join(directory, "page.yml"), JSON.stringify(site));
+    const given = JSON.stringify({ __flannel_leases: leases, flannel_verify: true });
+    const args = ["-i", join(directory, "hosts.json"), join(directory, "page.yml"), "-e", given];
+    await execa("ansible-playbook", args, { cwd: ROOT, env: { ANSIBLE_NOCOLOR: "1" } });
+    return readFile(dest, "utf8");
+  }
+
   async function inventoryOf(hosts: Readonly<Record<string, Host>>): Promise<object> {
     const entries = Object.entries(hosts).map(async ([name, host]) => {
       const folder = await mkdtemp(join(directory, `${name}-`));
@@ -73,7 +98,13 @@ describe("the report without a lab", function () {
   const read = (name: string): Promise<string> => readFile(join(directory, "out", name), "utf8");
 
   const HOSTS: Readonly<Record<string, Host>> = {
-    one: { subnet: "10.200.1.1/24", version: "v0.28.9", reasons: ["arguments: added -v=1"] },
+    one: {
+      subnet: "10.200.1.1/24",
+      version: "v0.28.9",
+      reasons: ["arguments: added -v=1"],
+      changes: ["restart flanneld.service"],
+      expires: "2026-01-31T12:00:00Z",
+    },
     two: { subnet: "10.200.2.1/24", version: "v0.25.7+ck1" },
   };
 
@@ -87,25 +118,58 @@ describe("the report without a lab", function () {
     expect(markdown).to.include(
       "vxlan overlay `10.200.0.0/16`, configuration in `/etc/f/net-conf.json`, leases in the Kubernetes API.\n",
     );
+    expect(markdown).to.match(/^Run of \d{4}-\d\d-\d\d \d\d:\d\d UTC\.$/m);
     expect(markdown).to.include(
-      "| one | v0.28.9 | 10.200.1.1/24 | 1450 | tap0 | active (running) | arguments: added -v=1 |\n" +
-        "| two | v0.25.7+ck1 | 10.200.2.1/24 | 1450 | tap0 | active (running) | - |\n",
+      "| one | v0.28.9 | 10.200.1.1/24 | 1450 | tap0 | active (running) | 2026-01-31 | restart flanneld.service; why restarted: arguments: added -v=1 |\n" +
+        "| two | v0.25.7+ck1 | 10.200.2.1/24 | 1450 | tap0 | active (running) | - | - |\n",
     );
     const html = await read("flannel.html");
     expect(html).to.include("configuration in <code>/etc/f/net-conf.json</code>, leases");
     expect(html).to.include("The leases are in the Kubernetes API");
-    expect(html).to.include("<td>v0.25.7+ck1</td>");
+    expect(html).to.include('<td data-label="Version">v0.25.7+ck1</td>');
+    expect(html).to.include('class="bad">2026-01-31</td>');
+    expect(html).to.include('2 hosts, 1 changed,\n<span class="bad">1 in trouble</span>');
+    expect(html).to.not.match(/https?:|src=|@import|<link/);
     expect(html).to.not.match(/etcd|v0\.10\.0|No IPv4 subnet/);
   });
 
-  it("is left alone when it says the same again, and tells the last run when that was another", async () => {
-    const file = join(directory, "out", "flannel.md");
-    const { ino } = await stat(file);
-    await render(HOSTS, { flannel_options_dir: "/etc/f" });
-    expect((await stat(file)).ino).to.equal(ino);
+  it("tells the last run when that was another, and is never a change", async () => {
     const { one, two } = HOSTS as Record<"one" | "two", Host>;
-    await render({ one: { ...one, reasons: [] }, two });
+    const output = await render({ one: { ...one, reasons: [], changes: [] }, two });
+    expect(output).to.not.match(/changed=[1-9]/);
     expect(await read("flannel.md")).to.not.include("added -v=1");
+  });
+
+  it("lists the leases of both families, and those that are no part of the network any more", async () => {
+    const leases = [
+      { subnet: "10.200.1.0/24", ipv6_subnet: "fd00:200:0:1::/64", public_ip: "10.8.0.1" },
+      { subnet: "10.199.1.0/24", ipv6_subnet: null, public_ip: "10.8.0.9" },
+    ];
+    const html = await renderPage(HOSTS, {
+      config: { Network: "10.200.0.0/16", Backend: { Type: "vxlan" } },
+      capacity: { hosts: 255, addresses_per_host: 253, subnets_in_use: 1 },
+      leases,
+    });
+    expect(html).to.include("<code>10.200.1.0/24 fd00:200:0:1::/64</code> one</li>");
+    expect(html).to.include("<code>10.199.1.0/24</code> 10.8.0.9 (outside of the network)</li>");
+    expect(html.match(/<rect class="lease"/g)).to.have.length(1);
+  });
+
+  it("names of many hosts only the pairs over which something is wrong", async () => {
+    const names = Array.from({ length: 13 }, (_, index) => `host-${index + 1}`);
+    const hosts = names.map((name, index) => {
+      const others = names.filter((other) => other !== name);
+      const reach = Object.fromEntries(
+        others.map((other) => {
+          const isReached = other !== "host-3" && name !== "host-3";
+          return [other, { ping: isReached, tcp: isReached, word: isReached ? "ok" : "no" }];
+        }),
+      );
+      return [name, { subnet: `10.200.${index + 1}.1/24`, version: "v0.28.9", reach }] as const;
+    });
+    const html = await renderPage(Object.fromEntries(hosts), {});
+    expect(html).to.include('<strong>host-3</strong> from 12 of 12 hosts: <span class="bad">no');
+    expect(html).to.not.include('class="matrix"');
   });
 
   it("takes what either host of a pair has found, and asks a host that has no daemon nothing", async () => {
@@ -148,7 +212,8 @@ describe("the report without a lab", function () {
 });
 
 /** Variables as the role's tasks leave them. */
-function factsOf({ subnet, reasons = [], reach, remedies = [] }: Host): object {
+function factsOf(host: Host): object {
+  const { subnet, changes = [], expires, reasons = [], reach, remedies = [] } = host;
   const network = "10.200.0.0/16";
   return {
     __flannel_unit: {
@@ -156,6 +221,8 @@ function factsOf({ subnet, reasons = [], reach, remedies = [] }: Host): object {
       sub_state: "running",
       main_pid: 0,
       restart_reasons: reasons,
+      changes,
+      ...(expires === undefined ? {} : { certificate_expires: expires }),
       subnet: { network, subnet, mtu: 1450, ip_masq: true },
     },
     ...(reach === undefined ? {} : { __flannel_overlay: { reach, remedies } }),
