@@ -64,7 +64,22 @@ export function readModuleSource(folder: string): ModuleSource {
   const results = readResults(documentation["RETURN"], name);
   checkFacts(spec.facts ?? [], results, name);
   const returned = Object.keys(results).filter((key) => isReturned(results[key] ?? ""));
-  return { name, folder, options, argumentSpec: spec, returned, documentation };
+  const shipped = {
+    ...documentation,
+    DOCUMENTATION: { ...head, options: nameSuboptions(options) },
+  };
+  return { name, folder, options, argumentSpec: spec, returned, documentation: shipped };
+}
+
+/** What an argument spec calls options of an option, documentation calls its suboptions. */
+function nameSuboptions(
+  options: Readonly<Record<string, DocumentedOption>>,
+): Readonly<Record<string, unknown>> {
+  const named = Object.entries(options).map(([name, option]) => {
+    const { options: within, ...rest } = option;
+    return [name, within === undefined ? option : { ...rest, suboptions: nameSuboptions(within) }];
+  });
+  return Object.fromEntries(named) as Readonly<Record<string, unknown>>;
 }
 
 /** A list under one of them is as true: the host would be out of the play, or the task skipped. */

@@ -1,5 +1,8 @@
 // Ansible's documentation markup as Markdown that fits a table cell and a phone.
 
+/** Names of modules are full in Ansible's markup, and what belongs to another module has its name in front. */
+const COLLECTION = /^flannel_role\.flanneld\.(?:[a-z_]+#module:)?/;
+
 /** Longer than this, a word without a place to break makes a table wider than a phone. */
 const LONGEST_WORD = 18;
 
@@ -18,7 +21,7 @@ export function asMarkdown(text: string): string {
     .replace(/\bL\(((?:[^\\(),]|\\.)+),\s*((?:[^\\()]|\\.)+)\)/g, "[$1]($2)")
     .replace(/\bB\(((?:[^\\)]|\\.)+)\)/g, "**$1**")
     .replace(/\b(?:C|O|V|RV|E|M|I|P)\(((?:[^\\)]|\\.)+)\)/g, (_, inner: string) =>
-      asCode(inner.replace(/\\(.)/g, "$1")),
+      asCode(inner.replace(/\\(.)/g, "$1").replace(COLLECTION, "")),
     );
 }
 

@@ -12,7 +12,7 @@ interface Documented {
   readonly required?: boolean;
   readonly default?: unknown;
   readonly choices?: readonly string[];
-  readonly options?: Readonly<Record<string, Documented>>;
+  readonly suboptions?: Readonly<Record<string, Documented>>;
   readonly returned?: string;
   readonly sample?: unknown;
   readonly contains?: Readonly<Record<string, Documented>>;
@@ -48,7 +48,7 @@ export function renderModulePage(source: ModuleSource): string {
       `## Examples`,
       `\`\`\`yaml\n${examples.trimEnd()}\n\`\`\``,
       `## Options`,
-      table("Option", rowsOf(head.options, "options").map(renderOption)),
+      table("Option", rowsOf(head.options, "suboptions").map(renderOption)),
       `## Results`,
       table("Key", rowsOf(results, "contains").map(renderResult)),
     ].join("\n\n") + "\n"
@@ -90,7 +90,7 @@ function table(what: string, rows: readonly string[]): string {
 /** What is documented, and below each what it contains, under dotted names as Ansible writes them. */
 function rowsOf(
   documented: Readonly<Record<string, Documented>>,
-  within: "options" | "contains",
+  within: "suboptions" | "contains",
   prefix = "",
 ): readonly Row[] {
   return Object.entries(documented).flatMap(([key, value]) => {

@@ -8,6 +8,8 @@ describe("documentation markup", () => {
   const texts: readonly (readonly [string, string])[] = [
     ["C(code) and V(value)", "`code` and `value`"],
     ["O(state=absent), RV(changed), E(PATH)", "`state=absent`, `changed`, `PATH`"],
+    ["M(flannel_role.flanneld.flannel_unit)", "`flannel_unit`"],
+    ["RV(flannel_role.flanneld.flannel_unit#module:subnet)", "`subnet`"],
     ["V(a\\)b)", "`a)b`"],
     ["B(bold) L(flannel,https://example.org/a)", "**bold** [flannel](https://example.org/a)"],
     ["XO(not) markup", "XO(not) markup"],
