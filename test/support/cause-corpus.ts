@@ -315,6 +315,22 @@ const KUBERNETES: readonly Specimen[] = [
     'E1123 main.go:370] Error registering network: failed to acquire lease: nodes "w1" not found',
   ),
   dies(
+    "kube-node-unknown",
+    "0.24-0.28",
+    "I1123 main.go:229] CLI flags config: {kubeSubnetMgr:true}",
+    "I1123 kube.go:163] Node controller sync successful",
+    'E1123 kube.go:703] Failed to get node for backend data: nodes "w1.example.org" not found',
+    'E1123 main.go:384] Error registering network: failed to acquire lease: timeout contacting kube-api, failed to patch node "w1.example.org". Error: context deadline exceeded',
+  ),
+  dies(
+    "kube-rbac",
+    "0.24-0.28",
+    "I1123 main.go:229] CLI flags config: {kubeSubnetMgr:true}",
+    "I1123 kube.go:163] Node controller sync successful",
+    'E1123 kube.go:703] Failed to get node for backend data: nodes "w1" is forbidden: User "flannel" cannot get resource "nodes" in API group "" at the cluster scope',
+    'E1123 main.go:384] Error registering network: failed to acquire lease: timeout contacting kube-api, failed to patch node "w1". Error: context deadline exceeded',
+  ),
+  dies(
     "kube-node-refused",
     "0.25-0.28",
     "I1123 kube.go:178] Node controller sync successful",

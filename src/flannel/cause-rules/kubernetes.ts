@@ -5,17 +5,19 @@ import { type CauseRule } from "./rule";
 export const KUBERNETES_CAUSES: readonly CauseRule[] = [
   {
     name: "kube-node-unknown",
-    pattern: /failed to acquire lease: nodes? "[^"]*" not found/,
+    pattern:
+      /(failed to acquire lease|Failed to get node for backend data): nodes? "[^"]*" not found/,
     cause: "Kubernetes has no node of this host's name (kube-subnet-mgr)",
     remedy:
       "set NODE_NAME in the environment of flanneld to the name that kubectl get nodes shows for this host; the kubelet must have registered it",
   },
   {
-    // Since 0.25 flannel tries for 30 seconds, and keeps to itself what the API has answered.
+    // Since 0.25 flannel tries for 30 seconds, and tells what the API has answered only if its backend has data.
     name: "kube-node-refused",
     pattern: /timeout contacting kube-api, failed to patch node/,
     // Without the list of nodes, it may as well be that the API was not reached at all.
     unless: /Node controller skips sync/,
+    isConsequence: true,
     cause:
       "Kubernetes has no node of this host's name, or flannel may not annotate it (kube-subnet-mgr)",
     remedy:
