@@ -62,8 +62,9 @@ configure_tree() {
   for unit in etcd.service apt-daily.timer apt-daily-upgrade.timer systemd-resolved.service; do
     chroot "$root" systemctl disable "$unit" || true
   done
+  # binfmt is the machine's: a host that starts would forget what the machine has registered there.
   chroot "$root" systemctl mask systemd-udevd.service systemd-modules-load.service sys-kernel-debug.mount \
-    systemd-logind.service getty.target console-getty.service
+    systemd-binfmt.service proc-sys-fs-binfmt_misc.automount systemd-logind.service getty.target console-getty.service
   printf '%s\n' 'HostKey /etc/ssh/ssh_host_ed25519_key' 'PermitRootLogin prohibit-password' 'UseDNS no' \
     'MaxSessions 50' 'MaxStartups 50:30:100' >"$root/etc/ssh/sshd_config.d/lab.conf"
   install -d "$root/etc/systemd/system/ssh.service.d"
