@@ -18,7 +18,10 @@ export class Faults {
   readonly #shown = new Set<string>();
   #count = 0;
 
-  constructor(private readonly redactor: Redactor) {}
+  constructor(
+    private readonly redactor: Redactor,
+    private readonly limit = MAX_SHOWN,
+  ) {}
 
   get isEmpty(): boolean {
     return this.#count === 0;
@@ -27,8 +30,8 @@ export class Faults {
   /** `describe` is not asked for more sentences than are shown. */
   add(describe: () => string): void {
     const before = this.#shown.size;
-    if (before < MAX_SHOWN) this.#shown.add(describe());
-    if (before === MAX_SHOWN || this.#shown.size > before) this.#count++;
+    if (before < this.limit) this.#shown.add(describe());
+    if (before === this.limit || this.#shown.size > before) this.#count++;
   }
 
   addUnknown(where: string, key: string, spec: OptionsSpec): void {

@@ -24,7 +24,7 @@ export function parseOptions<Options>(
 ): Options {
   collectSecrets(spec.options, raw, redactor);
   protectEscaped(spec.options, raw, redactor);
-  const unsaid = new Faults(redactor);
+  const unsaid = new Faults(redactor, 0); // whose sentences would have secrets in them
   const options = readOptions(spec, raw, unsaid);
   if (isValid<Options>(spec, options) && unsaid.isEmpty) return options;
   const errors = spec.validate.errors ?? [];
