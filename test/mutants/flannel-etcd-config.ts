@@ -11,25 +11,29 @@ export const FLANNEL_ETCD_CONFIG: readonly Mutant[] = [
     ],
     [
       "the guard looks at the old text alone",
-      "const damage = written === undefined ? []",
-      "const damage = written === undefined || stored?.reading.config === undefined ? []",
+      "const damage = isChange ?",
+      "const damage = isChange && stored?.reading.config !== undefined ?",
     ],
     [
       "what was allowed is not told",
       "warnings: [...(planned.warnings ?? []), told]",
       "warnings: planned.warnings",
     ],
-    ["somebody else's configuration is written over", "if (observed.raced) {", "if (false) {"],
+    [
+      "somebody else's configuration is written over",
+      "if (observed.raced && !isBegun(observed, write.value)) {",
+      "if (false) {",
+    ],
     ["a conflict is kept in silence", 'if (declared.ifExists === "fail") {', "if (false) {"],
     [
       "leases go that nobody wanted to purge",
-      "...(declared.purgesLeases ? leases.map(purgeLease) : [])",
-      "...leases.map(purgeLease)",
+      "...(declared.purgesLeases ? leases.map((lease) => purgeLease(lease)) : [])",
+      "...leases.map((lease) => purgeLease(lease))",
     ],
     [
       "leases go before the configuration",
-      "...(stored === undefined ? [] : [removeConfig(observed)]),\n    ...(declared.purgesLeases ? leases.map(purgeLease) : []),",
-      "...(declared.purgesLeases ? leases.map(purgeLease) : []),\n    ...(stored === undefined ? [] : [removeConfig(observed)]),",
+      "const changes = [\n    ...(stored === undefined ? [] : [removeConfig(observed)]),",
+      "const changes = [\n    ...leases.map((lease) => purgeLease(lease)),\n    ...(stored === undefined ? [] : [removeConfig(observed)]),",
     ],
     [
       "a configuration in v2 is taken over unasked",
@@ -50,6 +54,18 @@ export const FLANNEL_ETCD_CONFIG: readonly Mutant[] = [
       "a refusal is only a warning in check mode",
       "{ code, message, lasting: true }",
       "{ code, message }",
+    ],
+  ]),
+  ...mutantsOf("src/modules/flannel_etcd_config/settle.ts", [
+    [
+      "a change is settled that nobody has told of",
+      "outcomes.size > 0 && hosts.every",
+      "hosts.every",
+    ],
+    [
+      "a change is settled before all hosts have told",
+      "hosts.every((host) => outcomes.has(host))",
+      "true",
     ],
   ]),
   ...mutantsOf("src/modules/flannel_etcd_config/apply.ts", [
@@ -95,8 +111,8 @@ export const FLANNEL_ETCD_CONFIG: readonly Mutant[] = [
       ],
       [
         "purged leases are told as held",
-        "gone = new Set([...purged, ...outcome.ended])",
-        "gone = new Set(outcome.ended)",
+        "gone = new Set([...purged, ...outcome.ended,",
+        "gone = new Set([...outcome.ended,",
       ],
       ["the own store is the other one", "found.api !== api", "found.api === api"],
     ],

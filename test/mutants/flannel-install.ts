@@ -28,7 +28,7 @@ export const FLANNEL_INSTALL: readonly Mutant[] = [
     ["another group is right", "state.uid === uid && state.gid === gid", "state.uid === uid"],
     [
       "an unverified binary is installed without a word",
-      "...(installs && source.checksum === undefined ? [UNVERIFIED] : [])",
+      "...(installs && isUnverified(source) ? [UNVERIFIED] : [])",
       "",
     ],
   ]),

@@ -18,16 +18,15 @@ const PURE = [
       "planWrite(secrets, files.environment, maskValues)",
       "planWrite(secrets, files.environment)",
     ],
-    ["a mask is undone", 'if (systemd?.loadState !== "masked") return [];', "return [];"],
     ["links of before stay", 'links.length === 0 ? "enable" : "reenable"', '"enable"'],
     [
       "a change that starts nothing is refused",
-      "...(starts ? lacksOf(observed) : []),",
-      "...lacksOf(observed),",
+      "...(starts ? refuseVital(observed.lacks) : []),",
+      "...refuseVital(observed.lacks),",
     ],
     [
       "nobody hears what a start would lack",
-      "...(wantsRunning && !starts ? observed.lacks : []),",
+      "...(wantsRunning ? warnOfLacks(observed.lacks, starts) : []),",
       "",
     ],
     [
@@ -39,6 +38,23 @@ const PURE = [
       "a request to restart is forgotten",
       'return ["requested: state is restarted", ...reasons];',
       "return reasons;",
+    ],
+  ]),
+  ...mutantsOf(
+    "src/modules/flannel_unit/refusals.ts",
+    [["a mask is undone", 'if (systemd?.loadState !== "masked") return [];', "return [];"]],
+    ["test/unit/modules/flannel_unit/plan.test.ts"],
+  ),
+  ...mutantsOf("src/modules/flannel_unit/restart-reasons.ts", [
+    [
+      "a daemon keeps another subnet than is reserved for it",
+      "if (subnet === undefined || !isUp) return [];",
+      "return [];",
+    ],
+    [
+      "a daemon that has just ended has no reason to",
+      '["active", "activating"].includes',
+      '["active"].includes',
     ],
   ]),
   ...mutantsOf("src/modules/flannel_unit/removal.ts", [
@@ -61,7 +77,7 @@ const PURE = [
     ],
     [
       "secrets in variables are unknown",
-      "...valuesOf(options.environment, names.map(environmentNameOf)),",
+      "...valuesOf(options.environment, secretVariables(names)),",
       "",
     ],
     [
@@ -136,8 +152,8 @@ const EFFECTIVE = [
       ],
       [
         "a start is taken for done",
-        'if (verdict.kind !== "ready") throw',
-        "if (false) throw",
+        'if (verdict.kind !== "ready") {',
+        "if (false) {",
         "explains a first start that fails",
       ],
     ],
@@ -153,18 +169,11 @@ const EFFECTIVE = [
         "does not go back to what",
       ],
       [
-        "the way back leads to the same daemon",
-        "if (!isOtherUnit && !isOtherEnvironment && confSteps.length === 0) return [];",
+        "what was put back is not told",
+        "run.record(putBack(step.what));",
         "",
-        "does not go back to what",
+        "puts the program back",
       ],
-      [
-        "a file goes that systemd still needs",
-        "isLate: environment === undefined,",
-        "isLate: false,",
-        "takes a new environment file away again",
-      ],
-      ["what was put back is not told", "run.record(putBack(what));", "", "puts the program back"],
       [
         "the start on the way back is not told",
         "run.record(startAgain(unitName));",
@@ -176,6 +185,24 @@ const EFFECTIVE = [
         "return `the rollback failed too: ${messageOf(error)}`;",
         "throw error;",
         "tells of a way back that fails too",
+      ],
+    ],
+    EFFECTS,
+  ),
+  ...mutantsOf(
+    "src/modules/flannel_unit/put-back.ts",
+    [
+      [
+        "the way back leads to the same daemon",
+        "if (!isOtherUnit && !isOtherEnvironment && confSteps.length === 0) return [];",
+        "",
+        "does not go back to what",
+      ],
+      [
+        "a file goes that systemd still needs",
+        "isLate: environment === undefined,",
+        "isLate: false,",
+        "takes a new environment file away again",
       ],
     ],
     EFFECTS,

@@ -5,6 +5,8 @@ import { dirname, join, relative } from "node:path";
 
 import { expect } from "chai";
 
+import { MUTANTS } from "../mutants/list";
+
 const SOURCES = join(__dirname, "../../src");
 const TESTS = __dirname;
 
@@ -192,5 +194,16 @@ describe("the order of src", () => {
         !withRule.includes(room) || existsSync(join(TESTS, room.replace(/\.ts$/, ".test.ts"))),
     );
     expect(needless).to.deep.equal([]);
+  });
+});
+
+describe("the faults that are tried on src (test/mutants)", () => {
+  it("have their place in the sources, once: move those along whose code has moved", () => {
+    const timesOf = (file: string, text: string): number => {
+      const path = join(SOURCES, "..", file);
+      return existsSync(path) ? readFileSync(path, "utf8").split(text).length - 1 : 0;
+    };
+    const lost = MUTANTS.filter(({ file, find }) => timesOf(file, find) !== 1);
+    expect(lost.map(({ file, fault }) => `${file}: ${fault}`)).to.deep.equal([]);
   });
 });

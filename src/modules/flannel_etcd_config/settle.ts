@@ -84,7 +84,7 @@ export function planSettled(
   const { previous, stored, key } = observed;
   const failed = [...outcomes].filter(([, words]) => words !== "");
   if (failed.length === 0) {
-    const isDone = hosts.every((host) => outcomes.has(host));
+    const isDone = outcomes.size > 0 && hosts.every((host) => outcomes.has(host));
     return { changes: isDone && previous !== undefined ? [forgetPrevious(observed)] : [] };
   }
   const reason = `flanneld did not come up under it on ${describe(failed)}`;

@@ -73,6 +73,7 @@ describe("a change of the fleet", () => {
     );
     const early = await fleet.settles({ one: "" });
     expect(early).to.include({ changed: false, pending: true });
+    expect(await fleet.settles({}, { hosts: [] })).to.include({ changed: false, pending: true });
     const settled = await fleet.settles({ one: "", two: "" });
     expect(settled).to.include({ changed: true, pending: false, put_back: false, verdict: null });
     expect(await keptOf(fleet)).to.equal(undefined);
