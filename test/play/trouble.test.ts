@@ -33,6 +33,20 @@ describe("a play with a host in trouble", function () {
     expect(tasksOf(output)).to.include("Run flanneld as a systemd service");
   });
 
+  it("writes from another etcd host when the first cannot be reached", async () => {
+    await rig.converge({});
+    const { isOk, output } = await rig.tryPlay({ workers: 2, troubles: { "etcd-1": "away" } });
+    expect(isOk, output).to.equal(false); // its address is nowhere
+    expect(output).to.include("No address on interface lab0 is known of etcd host etcd-1");
+    const endpoints = "https://10.78.0.2:2379,https://10.78.0.3:2379";
+    const variables = { flannel_settings_user: { "etcd-endpoints": endpoints } };
+    const told = await rig.tryPlay({ workers: 2, troubles: { "etcd-1": "away" }, variables });
+    expect(told.isOk, told.output).to.equal(true);
+    expect(told.output).to.match(
+      /Put the network configuration into etcd\] \*+\nok: \[worker-1 -> etcd-2/,
+    );
+  });
+
   it("asks hosts of later batches before a network is replaced for them", async () => {
     await rig.converge({});
     const ask = "Ask the hosts of later batches what they would lack";

@@ -30,6 +30,7 @@ options:
     vars: [{name: ansible_host}]
   trouble:
     description:
+      - C(away) is a host that cannot be reached.
       - C(hangs-up) is a host without the link to Node.js, whose shell does not wait until it was sent the module.
       - C(keeps-daemon) fails to take the daemon back.
       - C(lacks-backend) has no kernel module for the network that is declared.
@@ -75,6 +76,8 @@ class Connection(ConnectionBase):
     def _make_trouble(self, name, arguments):
         trouble = self.get_option("trouble")
         mark = stored("/node", self.get_option("remote_addr"))
+        if trouble == "away":
+            raise AnsibleConnectionFailure("connect: Connection timed out")
         if trouble == "hangs-up" and name == "command":
             mark.touch()
         if trouble == "hangs-up" and name and name.startswith("flannel_") and not mark.exists():
