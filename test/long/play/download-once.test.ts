@@ -52,6 +52,9 @@ describe("flannel_download_once", function () {
     }).listen(0, "127.0.0.1");
     await once(server, "listening");
     base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    // A first run makes a link to Node.js, which is no matter here.
+    const linked = await lab.play(PLAYBOOK, ["--tags", "k8s-flannel-nodejs"]);
+    expect(linked.exitCode, linked.output).to.equal(0);
   });
   after(async () => {
     server.close();
@@ -71,7 +74,7 @@ describe("flannel_download_once", function () {
       flannel_download_retries: 1,
       ...variables,
     };
-    const tags = ["--tags", "k8s-flannel-nodejs,k8s-flannel-install"];
+    const tags = ["--tags", "k8s-flannel-install"];
     return await lab.play(PLAYBOOK, [...tags, "--extra-vars", JSON.stringify(all), ...args]);
   }
   const downloads = () => requests.filter((line) => /\/v[^/]*\/flanneld/.test(line));
@@ -146,7 +149,7 @@ describe("flannel_download_once", function () {
 
   it("does not take what is no flanneld, and heals when the mirror does", async () => {
     rmSync(join(cache, VERSION), { recursive: true, force: true });
-    await lab.ssh("worker-1", "rm /usr/local/sbin/flanneld");
+    await lab.ssh("worker-1", "cd /usr/local/sbin && rm flanneld .flanneld.origin.json");
     const variables = {
       flannel_download_checksum: "",
       flannel_download_url: `${base}/html/{asset}`,
