@@ -21,14 +21,14 @@ export const FLANNEL_INSTALL: readonly Mutant[] = [
     ],
     [
       "the record goes before the files it tells of",
-      "[paths.binary, ...(isOurs ? [paths.script] : []), paths.origin]",
-      "[paths.origin, paths.binary, ...(isOurs ? [paths.script] : [])]",
+      "const files = [\n    ...(isForeign ? [] : [paths.binary]),",
+      "const files = [\n    paths.origin,\n    ...(isForeign ? [] : [paths.binary]),",
     ],
     ["somebody else's script is removed", "...(isOurs ? [paths.script] : [])", "paths.script"],
     ["another group is right", "state.uid === uid && state.gid === gid", "state.uid === uid"],
     [
       "an unverified binary is installed without a word",
-      "...(installs && isUnverified(source) ? [UNVERIFIED] : [])",
+      '...(installs && isUnverified(source) ? [unverified(source, "installed")] : [])',
       "",
     ],
   ]),
