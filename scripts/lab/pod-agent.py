@@ -22,7 +22,7 @@ SUBNET_FILE = "/run/flannel/subnet.env"
 PAYLOAD = os.urandom(256 * 1024)  # many full segments: a wrong MTU or checksum shows
 
 ECHO = """
-import socket, threading
+import os, socket, threading
 def echo(peer):
     while True:
         data = peer.recv(65536)
@@ -30,6 +30,7 @@ def echo(peer):
             return peer.close()
         peer.sendall(data)
 server = socket.create_server(("", %d))
+socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM).sendto(b"READY=1", os.environ["NOTIFY_SOCKET"])
 while True:
     threading.Thread(target=echo, args=(server.accept()[0],), daemon=True).start()
 """ % PORT
@@ -101,6 +102,7 @@ def describe():
 
 def remove():
     run("systemctl", "stop", LISTENER, check=False)
+    run("ip", "link", "delete", "lab-pod0", check=False)  # with the namespace it would go some time later
     run("ip", "netns", "delete", NAMESPACE, check=False)
     run("ip", "link", "delete", BRIDGE, check=False)
     return {"removed": True}
@@ -129,7 +131,7 @@ def setup():
     run(*inside, "link", "set", "lo", "up")
     run(*inside, "link", "set", "eth0", "up")
     run(*inside, "route", "add", "default", "via", str(gateway.ip))
-    run("systemd-run", "--quiet", "--collect", "--unit", LISTENER,
+    run("systemd-run", "--quiet", "--collect", "--service-type=notify", "--unit", LISTENER,
         "ip", "netns", "exec", NAMESPACE, sys.executable, "-c", ECHO)
     return dict(host, pod=str(address))
 
