@@ -53,7 +53,7 @@ export function judge(
   const silent = peers.filter(({ trials }) => trials.length === 0).map(({ host }) => host);
   const unreached = [...lacks, ...silent.map(describeSilence), ...sentencesOf(failures)];
   const tried = peers.length - silent.length;
-  const remedies = [...new Set([...failures, ...odd].map(({ finding }) => finding.remedy))];
+  const remedies = remediesOf([...failures, ...odd]);
   const told = { unreached, oddities: sentencesOf(odd), remedies, tried };
   return {
     ...told,
@@ -84,6 +84,16 @@ function sentencesOf(explained: readonly Explained[]): readonly string[] {
     const addresses = [...new Set(group.map(({ trial }) => trial.address))].join(", ");
     return `${first.trial.host} (${addresses}): ${first.finding.sentence}${placeOf(group)}`;
   });
+}
+
+/** Each once, and no words of doubt about a host for which another place has proof. */
+function remediesOf(explained: readonly Explained[]): readonly string[] {
+  const isProof = ({ finding }: Explained): boolean => finding.cause === "checksum";
+  const proven = new Set(explained.filter(isProof).map(({ trial }) => trial.host));
+  const sure = explained.filter(
+    ({ trial, finding }) => finding.cause !== "checksum_or_firewall" || !proven.has(trial.host),
+  );
+  return [...new Set(sure.map(({ finding }) => finding.remedy))];
 }
 
 /** Says from where, when the sentence is not about both places. */

@@ -106,6 +106,18 @@ describe("judge", () => {
     expect(verdict.remedies).to.have.length(1);
   });
 
+  it("leaves doubts out of the remedy where one of the places has proof of wrong checksums", () => {
+    const proven = { ...CIRCUMSTANCES, checksumErrors: { pod: 3, host: 0 } };
+    const { remedies, text } = judge([both("worker-2", PING_ONLY)], proven, []);
+    expect(remedies).to.have.length(1);
+    expect(text).to.match(/set flannel_tx_checksum_offload: false\.$/);
+    const another = {
+      host: "worker-3",
+      trials: [trial("worker-3", { from: "host", ...PING_ONLY })],
+    };
+    expect(judge([both("worker-2", PING_ONLY), another], proven, []).remedies).to.have.length(2);
+  });
+
   it("stays green, and says it, where something is odd", () => {
     const verdict = about([both("worker-2", { fullPing: false })]);
     expect(verdict.ok).to.equal(true);
