@@ -3,8 +3,8 @@
 
 .PHONY: demo lab-up lab-down lab-status lab-build
 
-demo: ## Show the role at work on three hosts; DOWN=1 removes them
-	@demo/run $(if $(DOWN),down,up)
+demo: ## Show the role at work on three hosts, or STORY=checksum; DOWN=1 removes them
+	@demo/$(or $(STORY),run) $(if $(DOWN),down,up)
 
 lab-build: ## Make the host image and the flannel releases that the cache lacks
 	@scripts/bootstrap containers
