@@ -31,7 +31,7 @@ debian_mirror() {
   local mirror
   # shellcheck disable=SC2016 # apt's own fields
   mirror=$(apt-get indextargets --format '$(ORIGIN) $(COMPONENT) $(REPO_URI)' 'Created-By: Packages' |
-    awk '$1 == "Debian" && $2 == "main" && $3 !~ /security/ { print $3; exit }')
+    awk '$1 == "Debian" && $2 == "main" && $3 !~ /security/ { print $3; exit }') || mirror='' # no apt at all
   [[ -n $mirror ]] || die "apt: this machine's package sources name no Debian mirror (or 'apt-get update' never ran):" \
     "name a systemd image with LAB_IMAGE instead"
   echo "$mirror"
