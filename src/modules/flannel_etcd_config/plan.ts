@@ -3,12 +3,7 @@
 import { type Obstacle, type Plan as AnyPlan } from "../../ansible/module";
 import { type ErrorCode } from "../../base/errors";
 import { warnOfCluster } from "../../etcd/cluster";
-import {
-  type Difference,
-  describeDifference,
-  differenceOfAll,
-  differencesOf,
-} from "../../flannel/config-difference";
+import { type Difference } from "../../flannel/config-difference";
 import {
   type Outlook,
   describeDisruptions,
@@ -18,6 +13,7 @@ import {
 import { type NetworkConfig } from "../../flannel/network-config";
 import { type Change, forgetPrevious, purgeLease, removeConfig, writeConfig } from "./changes";
 import { checkConfig, judge } from "./check";
+import { compare, describeAll, describeKept, describeUnusable } from "./comparison";
 import { findLackingHosts } from "./lacks";
 import { type Declared } from "./declare";
 import { type Observed, type StoredConfig } from "./observe";
@@ -212,33 +208,6 @@ function planAbsent({ declared, observed }: Case): Plan {
 function refuse(planned: Plan, code: ErrorCode, message: string): Plan {
   const obstacle: Obstacle = { code, message, lasting: true };
   return { ...planned, obstacles: [obstacle, ...(planned.obstacles ?? [])] };
-}
-
-/** A configuration that flannel cannot use differs as a whole. */
-function compare(
-  existing: StoredConfig | undefined,
-  wanted: NetworkConfig | undefined,
-): readonly Difference[] {
-  if (existing === undefined || wanted === undefined) return [];
-  const { config, findings } = existing.reading;
-  if (config !== undefined) return differencesOf(config, wanted);
-  return [differenceOfAll(findings.refusals, wanted)];
-}
-
-function describeAll({ reading }: StoredConfig, wanted: NetworkConfig | undefined): string {
-  const { config, findings } = reading;
-  if (config === undefined || wanted === undefined) return describeUnusable(findings.refusals);
-  const told = differencesOf(config, wanted).map(describeDifference).join("; ");
-  return `the configuration in etcd is another one: ${told}`;
-}
-
-function describeUnusable(refusals: readonly string[]): string {
-  return `flannel cannot use the configuration in etcd (${refusals.join("; ")})`;
-}
-
-function describeKept(told: string, { raced }: Observed): string {
-  const winner = raced ? "someone else wrote it while this task ran and it" : "it";
-  return `${told}; ${winner} was kept, set if_exists: update to write the declared one`;
 }
 
 /** The commonest reason why a daemon finds nothing: there is something, in another place. */
