@@ -171,7 +171,11 @@ function readLeases(entries: readonly StoredEntry[]): readonly HeldLease[] {
     const lease = tryParseLease(entry);
     return lease === undefined ? [] : [{ ...lease, entry }];
   });
-  return leases.sort((a, b) => ((a.subnet?.base ?? 0n) < (b.subnet?.base ?? 0n) ? -1 : 1));
+  return leases.sort((a, b) => Number(startOf(a) - startOf(b)));
+}
+
+function startOf({ subnet, ipv6Subnet }: Lease): bigint {
+  return (subnet ?? ipv6Subnet)?.base ?? 0n;
 }
 
 /** The same key in the other store; in v3 also the key that differs by the slash in front. */

@@ -21,6 +21,16 @@ describe("what is seen in etcd", () => {
     );
   });
 
+  it("are the leases in the order of their subnets where IPv4 is off, too", async () => {
+    const leases = [3, 1, 2].map((block) => `0.0.0.0-0&fd00:200:0:${block}::-64`);
+    const { observed } = await planFor({ leases }, { state: "query" });
+    expect(observed.leases.map(({ key }) => /:(\d)::/.exec(key)?.[1])).to.deep.equal([
+      "1",
+      "2",
+      "3",
+    ]);
+  });
+
   it("are the leases in the order of their subnets, and no other key", async () => {
     const leases = ["10.200.9.0-24", "nonsense", "10.200.10.0-24", "10.200.2.0-24"];
     const { observed } = await planFor({ leases }, { state: "query" });
