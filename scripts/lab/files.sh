@@ -103,6 +103,10 @@ all:
     lab_artifact_url: "$ARTIFACT_URL"
     flannel_download_url: "$ARTIFACT_URL/{version}/{asset}"
     flannel_download_checksum: "sha256:$ARTIFACT_URL/{{ flannel_version }}/sha256sum.txt"
+    k8s_cni_bin_dir: /usr/lib/cni
+    flannel_cni_plugin_url: "$ARTIFACT_URL/cni-plugin/{version}/{asset}"
+    flannel_cni_plugin_checksum: "sha256:$ARTIFACT_URL/cni-plugin/{version}/sha256sum.txt"
+    lab_cni_plugin_version: $(basename "$(dirname "$("$LAB_SCRIPTS/cni-plugin")")")
 $(nodejs_variables)
   children:
     k8s_etcd:

@@ -3,9 +3,9 @@
 # The image of a lab host: a Debian system with systemd, made by debootstrap from the machine's own mirror. Sourced.
 
 IMAGE_PACKAGES=systemd,systemd-sysv,dbus,udev,python3,python3-apt,iproute2,iptables,nftables,ca-certificates,procps,kmod
-IMAGE_PACKAGES+=,openssh-server,iputils-ping,ethtool,tcpdump,sudo,curl,nodejs,etcd-server,etcd-client
+IMAGE_PACKAGES+=,openssh-server,iputils-ping,ethtool,tcpdump,sudo,curl,nodejs,etcd-server,etcd-client,containernetworking-plugins
 [[ $LAB_UNDERLAY != wireguard ]] || IMAGE_PACKAGES+=,wireguard-tools,wireguard-go
-! runs_kubelet || IMAGE_PACKAGES+=,containerd,runc,containernetworking-plugins,busybox-static
+! runs_containers || IMAGE_PACKAGES+=,containerd,runc,busybox-static
 IMAGE_REPOSITORY=localhost/ansible-role-flanneld-lab
 
 # image_tag: names the recipe, so that a changed recipe is a new image.
@@ -52,9 +52,11 @@ debootstrap_tree() {
   debootstrap --variant=minbase --merged-usr --include="$IMAGE_PACKAGES" "$LAB_DISTRO" "$1" "$(debian_mirror)"
 }
 
-# configure_tree DIR: no service of its own but sshd, no host keys, no way back to the mirror.
+# configure_tree DIR: no service of its own but sshd, no host keys, no way back to the mirror, and the one CNI plugin
+# that Debian has not.
 configure_tree() {
   local root=$1 unit
+  install -m 0755 "$("$LAB_SCRIPTS/cni-plugin")" "$root/usr/lib/cni/flannel"
   rm -f "$root"/etc/ssh/ssh_host_* "$root"/etc/apt/sources.list "$root"/etc/apt/sources.list.d/*
   rm -rf "$root"/var/cache/apt/archives/*.deb "$root"/var/lib/apt/lists/* "$root"/usr/share/doc/* "$root"/usr/share/man/*
   : >"$root/etc/machine-id"

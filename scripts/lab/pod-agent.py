@@ -1,11 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Runs on a host, sent there by scripts/lab/pods: makes a pod, tries others, tells what it saw as JSON.
+"""Runs on a host, sent there by scripts/lab/pods: has the CNI plugins make a pod, tries others, tells what it saw as JSON.
 
 argv[1] is the order: {"action": "setup" | "probe" | "remove", "targets": {host: address}}
 """
 
 import glob
-import ipaddress
 import json
 import os
 import re
@@ -15,7 +14,10 @@ import sys
 import time
 
 NAMESPACE = "lab-pod"
-BRIDGE = "lab-pods"
+BRIDGE = "cni0"
+CONFIGURATIONS = "/etc/cni/net.d"
+PLUGINS = "/opt/cni/bin:/usr/lib/cni"
+RESULT = "/run/lab-pod.json"
 LISTENER = "lab-pod-listener"
 PORT = 7946
 SUBNET_FILE = "/run/flannel/subnet.env"
@@ -100,40 +102,72 @@ def describe():
     }
 
 
+def cni_network():
+    """The configuration that a container runtime takes: the first by name."""
+    names = sorted(name for name in os.listdir(CONFIGURATIONS) if name.endswith((".conf", ".conflist", ".json")))
+    return json.loads(read(os.path.join(CONFIGURATIONS, names[0])))
+
+
+def run_plugin(command, plugin, network, previous):
+    """Runs a CNI plugin as a container runtime does; its result, or that of the one before."""
+    path = next(filter(os.path.exists, (os.path.join(folder, plugin["type"]) for folder in PLUGINS.split(":"))), None)
+    if path is None:
+        raise RuntimeError("CNI plugin %s: not in %s" % (plugin["type"], PLUGINS))
+    config = dict(plugin, name=network["name"], cniVersion=network["cniVersion"])
+    if previous:
+        config["prevResult"] = previous
+    environment = dict(os.environ, CNI_COMMAND=command, CNI_CONTAINERID=NAMESPACE, CNI_IFNAME="eth0", CNI_PATH=PLUGINS,
+                       CNI_NETNS="/run/netns/" + NAMESPACE)
+    done = subprocess.run([path], input=json.dumps(config), env=environment, stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE, universal_newlines=True)
+    if done.returncode != 0:
+        raise RuntimeError("CNI plugin %s: %s" % (plugin["type"], (done.stdout or done.stderr).strip()))
+    return json.loads(done.stdout) if done.stdout.strip() else previous
+
+
+def add_to_network():
+    """The pod's address, as the plugins of the role's CNI configuration have given it."""
+    network = cni_network()
+    result = None
+    for plugin in network["plugins"]:
+        result = run_plugin("ADD", plugin, network, result)
+    with open(RESULT, "w") as file:
+        json.dump(result, file)
+    return result["ips"][0]["address"].split("/")[0]
+
+
+def delete_from_network():
+    if not os.path.exists(RESULT):
+        return
+    network = cni_network()
+    for plugin in reversed(network["plugins"]):
+        run_plugin("DEL", plugin, network, json.loads(read(RESULT)))
+    os.remove(RESULT)
+
+
 def remove():
     run("systemctl", "stop", LISTENER, check=False)
-    run("ip", "link", "delete", "lab-pod0", check=False)  # with the namespace it would go some time later
+    delete_from_network()
     run("ip", "netns", "delete", NAMESPACE, check=False)
-    run("ip", "link", "delete", BRIDGE, check=False)
+    run("ip", "link", "delete", BRIDGE, check=False)  # the plugins leave it, with an address that may be an old one
     return {"removed": True}
 
 
 def setup():
-    """A bridge with the subnet's first address and a pod with its second, as the CNI plugin makes them."""
+    """A pod as a container runtime makes it, with a listener in it."""
     remove()
     host = describe()
     if not host["subnet"]:
         return dict(host, error="no subnet in %s: flanneld has no lease" % SUBNET_FILE)
-    gateway = ipaddress.ip_interface(host["subnet"])
-    address = gateway.ip + 1
-    mtu = str(host["mtu"])
-    with open("/proc/sys/net/ipv4/ip_forward", "w") as file:
-        file.write("1")
     run("ip", "netns", "add", NAMESPACE)
-    run("ip", "link", "add", BRIDGE, "mtu", mtu, "type", "bridge")
-    run("ip", "address", "add", str(gateway), "dev", BRIDGE)
-    run("ip", "link", "add", "lab-pod0", "mtu", mtu, "type", "veth",
-        "peer", "name", "eth0", "mtu", mtu, "netns", NAMESPACE)
-    run("ip", "link", "set", "lab-pod0", "master", BRIDGE, "up")
-    run("ip", "link", "set", BRIDGE, "up")
-    inside = ("ip", "-n", NAMESPACE)
-    run(*inside, "address", "add", "%s/%d" % (address, gateway.network.prefixlen), "dev", "eth0")
-    run(*inside, "link", "set", "lo", "up")
-    run(*inside, "link", "set", "eth0", "up")
-    run(*inside, "route", "add", "default", "via", str(gateway.ip))
+    run("ip", "-n", NAMESPACE, "link", "set", "lo", "up")
+    try:
+        address = add_to_network()
+    except RuntimeError as error:
+        return dict(host, error=str(error))
     run("systemd-run", "--quiet", "--collect", "--service-type=notify", "--unit", LISTENER,
         "ip", "netns", "exec", NAMESPACE, sys.executable, "-c", ECHO)
-    return dict(host, pod=str(address))
+    return dict(host, pod=address)
 
 
 def ping(address):

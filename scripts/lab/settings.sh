@@ -17,6 +17,7 @@ LAB_UNDERLAY=${LAB_UNDERLAY:-plain}         # below the overlay: plain, or wg0 a
 LAB_INTERNET=${LAB_INTERNET:-false}         # whether the hosts may talk to anything but each other
 LAB_KUBERNETES_VERSION=${LAB_KUBERNETES_VERSION:-} # Kubernetes programs that the hosts find in /opt/kubernetes
 LAB_KUBERNETES_PROGRAMS=${LAB_KUBERNETES_PROGRAMS:-kube-apiserver} # which of them
+LAB_CONTAINERD=${LAB_CONTAINERD:-false}     # whether the hosts have a container runtime
 LAB_FLANNEL_VERSIONS=${LAB_FLANNEL_VERSIONS:-v0.28.9} # releases that the artifact server is to offer
 
 [[ $LAB_NAME =~ ^[a-z][a-z0-9-]*$ ]] || die "LAB_NAME: $LAB_NAME: small letters, digits and dashes only"
@@ -65,5 +66,8 @@ hosts_lack_node() { [[ $LAB_VARIANT == no-node || $LAB_DISTRO == bullseye ]]; }
 
 # runs_kubelet: whether the hosts are to become nodes, with a container runtime and CNI plugins.
 runs_kubelet() { [[ -n $LAB_KUBERNETES_VERSION && $LAB_KUBERNETES_PROGRAMS == *kubelet* ]]; }
+
+# runs_containers: whether the hosts have a container runtime, as nodes or because it was asked for.
+runs_containers() { [[ $LAB_CONTAINERD == true ]] || runs_kubelet; }
 
 container_name() { echo "$LAB_NAME-$1"; }
