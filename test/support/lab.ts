@@ -94,6 +94,11 @@ export class Lab {
     return stdout;
   }
 
+  /** Puts a file of this machine on a host. */
+  async send(file: string, host: string, path: string): Promise<void> {
+    await execa("scp", ["-q", "-F", join(this.directory, "ssh_config"), file, `${host}:${path}`]);
+  }
+
   /** Plays a playbook: of the repository, or anywhere when its path is absolute. */
   async play(
     playbook: string,
