@@ -149,4 +149,12 @@ export const FLANNEL_INSTALL: readonly Mutant[] = [
     ["program headers may have any size", "if (tableStride !== stride)", "if (false)"],
     ["any class and byte order will do", "return isKnown && header[6] === 1", "return true"],
   ]),
+  ...mutantsOf("src/flannel/release-assets.ts", [
+    [
+      "a plugin of another release is the wanted one",
+      "compareVersions(told, wanted) === 0",
+      "true",
+    ],
+    ["the archive keeps the suffix of its release", "{ ...version, build: undefined }", "version"],
+  ]),
 ];

@@ -126,6 +126,15 @@ const PURE = [
       "if (false) {",
     ],
   ]),
+  ...mutantsOf("src/modules/flannel_unit/cni-plugins.ts", [
+    ["a plugin that anybody may have written is run", "(file.mode & 0o022) === 0", "true"],
+    ["a directory is a plugin", "file?.isFile === true &&", "file !== undefined &&"],
+    [
+      "a plugin that the play brings is missed",
+      "!isThere && !replaced.has(",
+      "!isThere || replaced.has(",
+    ],
+  ]),
 ];
 
 const EFFECTIVE = [

@@ -9,7 +9,7 @@ import {
   officialUrlOf,
   whyNotReleased,
 } from "../../../src/flannel/release-assets";
-import { parseVersion } from "../../../src/flannel/version";
+import { parseVersion, tagOf } from "../../../src/flannel/version";
 
 describe("release assets", () => {
   it("names both kinds of files as flannel publishes them", () => {
@@ -36,6 +36,25 @@ describe("release assets", () => {
       const choice = { program: CNI_PLUGIN, version, arch: "arm", kind: "binary" } as const;
       expect(expandTemplate(officialUrlOf(CNI_PLUGIN), choice)).to.equal(
         `https://github.com/flannel-io/cni-plugin/releases/download/${tag}/flannel-arm`,
+      );
+    });
+  }
+
+  const plugins: readonly (readonly [string, string | undefined])[] = [
+    ["CNI Plugin flannel version v1.9.1 (linux/amd64)", "v1.9.1-flannel2"],
+    ["CNI Plugin flannel version v1.9.0 (linux/amd64)", "v1.9.0"],
+    ["CNI Plugin flannel version v1.9.1-flannel1 (linux/amd64)", "v1.9.1-flannel1"],
+    ["CNI Plugin flannel version v1.0.0-dev+9c5a (linux/amd64)", "unnumbered"],
+    ["Flannel binary v1.0.0", "v1.0.0"],
+    ["CNI bridge plugin v1.9.1", undefined],
+  ];
+  for (const [line, told] of plugins) {
+    it(`takes a plugin for ${told ?? "another"} that says "${line}", where v1.9.1-flannel2 is wanted`, () => {
+      const answer = { exitCode: 0, stdout: "", stderr: `${line}\nCNI protocol versions: 0.1.0\n` };
+      const found = CNI_PLUGIN.findVersion(answer, parseVersion("v1.9.1-flannel2"));
+      expect(typeof found === "object" ? tagOf(found) : found).to.equal(told);
+      expect(CNI_PLUGIN.findVersion({ ...answer, exitCode: 1 }, parseVersion("v1.9.1"))).to.equal(
+        undefined,
       );
     });
   }
