@@ -34,9 +34,13 @@ describe("the example of a new cluster", function () {
     const source = `git+file://${ROOT},,flanneld`;
     await execa("ansible-galaxy", ["role", "install", "-p", "roles", source], { cwd: cluster });
     const { vars } = (parse(await readFile(lab.inventory, "utf8")) as LabInventory).all;
-    const { flannel_download_url, flannel_download_checksum, k8s_interface } = vars;
-    const given = { flannel_download_url, flannel_download_checksum, k8s_interface };
-    variables = { ...given, flannel_cni_plugin_version: "" }; // no lab has releases of the plugin
+    const { lab_cni_plugin_version: flannel_cni_plugin_version, k8s_interface } = vars;
+    const { flannel_cni_plugin_url, flannel_cni_plugin_checksum } = vars;
+    const { flannel_download_url, flannel_download_checksum } = vars;
+    variables = {
+      ...{ flannel_download_url, flannel_download_checksum, k8s_interface },
+      ...{ flannel_cni_plugin_version, flannel_cni_plugin_url, flannel_cni_plugin_checksum },
+    };
   });
   after(async () => {
     await lab.down();
