@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { stringify } from "yaml";
 
 import { type ModuleSource, readModuleSource } from "./build/documentation";
-import { renderModule } from "./build/envelope";
+import { LICENCE, renderModule } from "./build/envelope";
 import { bundledPackages, renderLicences } from "./build/licences";
 import { bundleParts } from "./build/parts";
 import { VALIDATOR_TYPES, renderSpec, renderValidator } from "./build/generate";
@@ -33,8 +33,10 @@ export function bundle(source: ModuleSource, library: string): readonly string[]
   const { parts, metafile } = bundleParts(source.folder, ROOT, `node${OLDEST_NODE.join(".")}`);
   const file = join(library, `${source.name}.cjs`);
   writeFileSync(file, renderModule(source.name, parts, OLDEST_NODE), { mode: 0o755 });
-  const header = `# Generated from src/modules/${source.name}/${source.name}.yml; edit there.\n---\n`;
-  writeFileSync(join(library, `${source.name}.yml`), header + stringify(source.documentation));
+  const header = `# Generated from src/modules/${source.name}/${source.name}.yml; edit there.\n# ${LICENCE}\n---\n`;
+  // Ansible reads YAML 1.1, in which a date without quotes is no text.
+  const documentation = stringify(source.documentation, { schema: "yaml-1.1" });
+  writeFileSync(join(library, `${source.name}.yml`), header + documentation);
   return bundledPackages(metafile);
 }
 
