@@ -4,12 +4,19 @@ import { ModuleError } from "../base/errors";
 import { runCommand } from "./programs";
 
 /**
- * The last lines of one run of a unit, oldest first: those of its processes and systemd's own about
- * it. Empty where the journal cannot be read: it only serves to explain another failure.
+ * The last lines of some runs of a unit, by their invocations, oldest first: those of its processes
+ * and systemd's own about it. Empty where the journal cannot be read: it only serves to explain
+ * another failure.
  */
-export async function readJournal(invocationId: string, lines: number): Promise<readonly string[]> {
-  if (invocationId === "") return [];
-  const matches = [`_SYSTEMD_INVOCATION_ID=${invocationId}`, "+", `INVOCATION_ID=${invocationId}`];
+export async function readJournal(
+  invocationIds: readonly string[],
+  lines: number,
+): Promise<readonly string[]> {
+  const matches = invocationIds
+    .filter((id) => id !== "")
+    .flatMap((id) => ["+", `_SYSTEMD_INVOCATION_ID=${id}`, "+", `INVOCATION_ID=${id}`])
+    .slice(1);
+  if (matches.length === 0) return [];
   const args = ["--no-pager", "--quiet", "--output=cat", `--lines=${lines}`, ...matches];
   try {
     const { stdout } = await runCommand("journalctl", args);

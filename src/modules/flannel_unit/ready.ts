@@ -32,12 +32,19 @@ export const STOP_LIMIT_MS = 100_000;
 
 /**
  * Polls until the daemon is ready and stays the same process over the settling time. `sinceUs` is
- * a moment (`monotonicUs`) before the start was asked for: an older process does not count.
+ * a moment (`monotonicUs`) before the start was asked for: an older process does not count. The
+ * invocations of the unit that came by are added to `seen`, oldest first.
  */
-export async function awaitReady(expected: Expectation, sinceUs: number): Promise<Verdict> {
+export async function awaitReady(
+  expected: Expectation,
+  sinceUs: number,
+  seen = new Set<string>(),
+): Promise<Verdict> {
   let memory = beginWaiting(expected, Date.now());
   for (;;) {
-    const judgement = judge(await probeStart(expected, sinceUs), memory, Date.now());
+    const probe = await probeStart(expected, sinceUs);
+    if (probe.unit !== undefined) seen.add(probe.unit.invocationId);
+    const judgement = judge(probe, memory, Date.now());
     if (judgement.kind !== "wait") return judgement;
     ({ memory } = judgement);
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));

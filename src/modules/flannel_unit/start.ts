@@ -35,9 +35,11 @@ export async function startDaemon(change: Change, run: Run): Promise<Started> {
   await systemctl(["restart", "--no-block", unitName]);
   run.record(change);
   if (ready.timeoutMs === 0) return { systemd: tryShowUnit(unitName) };
-  const verdict = await awaitReady(ready, sinceUs);
+  const runs = new Set<string>();
+  const verdict = await awaitReady(ready, sinceUs, runs);
   if (verdict.kind !== "ready") {
-    const failure = await explainAndRollBack(verdict, run);
+    runs.delete(observed.systemd?.invocationId ?? "");
+    const failure = await explainAndRollBack(verdict, [...runs], run);
     await armed?.disarm();
     throw failure;
   }
@@ -47,10 +49,15 @@ export async function startDaemon(change: Change, run: Run): Promise<Started> {
 }
 
 /** The error of a start that failed, after the way back has been gone (or found not to exist). */
-async function explainAndRollBack(failure: Failure, run: Run): Promise<ModuleError> {
+async function explainAndRollBack(
+  failure: Failure,
+  runs: readonly string[],
+  run: Run,
+): Promise<ModuleError> {
   const { unitName, ready } = run.declared;
-  // Now, while the journal's last lines are those of the start that failed.
-  const wholeJournal = await readJournal(failure.unit?.invocationId ?? "", SEARCHED_LINES);
+  // Now, while the journal's last lines are those of the start that failed; and of all that were tried meanwhile, as
+  // the time may be up while the latest has nothing to say yet.
+  const wholeJournal = await readJournal(runs, SEARCHED_LINES);
   const causes = recogniseCauses(wholeJournal);
   const journal = wholeJournal.slice(-SHOWN_LINES);
   const wayBack = await rollBack(run);
