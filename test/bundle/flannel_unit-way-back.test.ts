@@ -125,6 +125,14 @@ describe("the bundle of flannel_unit, and the way back", function () {
     expect(await succeed({ ...AFTER, rollback: false })).to.include({ restarted: true });
   });
 
+  it("is cleared away where a run was killed before anybody watched over it, by a restart, too", async () => {
+    mkdirSync(folder(), { recursive: true });
+    writeFileSync(join(folder(), "armed"), "4194305\n");
+    expect(await succeed({ ...BEFORE, state: "restarted" })).to.include({ restarted: true });
+    expect(existsSync(folder())).to.equal(false);
+    expect(await succeed(BEFORE)).to.deep.include({ changed: false, changes: [] });
+  });
+
   it("is not gone for a daemon that did not run", async () => {
     host.play({ starts: ["failed"] });
     const result = await host.run({ ...AFTER, state: "restarted" });

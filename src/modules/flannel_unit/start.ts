@@ -28,8 +28,7 @@ export async function startDaemon(change: Change, run: Run): Promise<Started> {
   const { declared, observed } = run;
   const { unitName, ready } = declared;
   const sinceUs = monotonicUs();
-  const isTried = change.kind === "restart" && ready.timeoutMs > 0;
-  const armed = isTried ? await beginTrial(run) : undefined;
+  const armed = change.kind === "restart" ? await beginTrial(run) : undefined;
   if (observed.systemd?.activeState === "failed") await systemctl(["reset-failed", unitName]);
   // `restart` also starts what does not run, and unlike `start` it does not sit out RestartSec.
   await systemctl(["restart", "--no-block", unitName]);

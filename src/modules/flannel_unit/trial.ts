@@ -17,10 +17,14 @@ const SLACK_MS = 60_000;
 
 /** Arms the switch, if there is something to go back to; undefined: there is not. */
 export async function beginTrial(run: Run): Promise<ArmedSwitch | undefined> {
-  if (findNoWayBack(run) !== undefined) return undefined;
   const { ready, switchFolder, unitName } = run.declared;
-  const steps = await findSteps(run);
-  if (steps.length === 0) return undefined;
+  const hasWayBack = ready.timeoutMs > 0 && findNoWayBack(run) === undefined;
+  const steps = hasWayBack ? await findSteps(run) : [];
+  if (steps.length === 0) {
+    // Left by a run that was killed before anybody watched over it.
+    if (run.observed.switch !== undefined) await callOff(switchFolder, unitName);
+    return undefined;
+  }
   const limitMs = ready.timeoutMs + ready.settleMs + STOP_LIMIT_MS + SLACK_MS;
   return await armSwitch(switchFolder, unitName, steps, Math.ceil(limitMs / 1000));
 }
