@@ -14,7 +14,12 @@ export async function runPlanted(campaign: Campaign, way: Way): Promise<Outcome>
     if (plant(tree, planted) === undefined)
       throw new Error(`${campaign.name}: ${planted.file}: expected once: ${planted.find}`);
     execFileSync("npm", ["run", "--silent", "build"], { cwd: tree, stdio: "ignore" });
-    return await runCampaign(campaign, { ...way, tree, scale: planted.scale ?? 1 });
+    return await runCampaign(campaign, {
+      ...way,
+      tree,
+      scale: planted.scale ?? 1,
+      isBailing: true,
+    });
   } finally {
     removeTree(tree);
   }

@@ -3,8 +3,8 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
-import { type Readable } from "node:stream";
+import { type Interface, createInterface } from "node:readline";
+import { Readable } from "node:stream";
 
 import { execa } from "execa";
 
@@ -13,6 +13,8 @@ import { type Campaign } from "./campaign";
 
 const REPOSITORY = join(__dirname, "..", "..");
 const LOOK_MS = 2_000;
+/** For a test that sets none of its own. */
+const LIMIT_MS = 600_000;
 const LAST_WORDS = 30;
 
 export interface Failure {
@@ -36,6 +38,8 @@ export interface Way {
   readonly scale: number;
   /** Where the tests are; the repository by default. */
   readonly tree?: string;
+  /** Ends at the first failure. */
+  readonly isBailing?: boolean;
   /** Asks for the end; what was tried by then is told. */
   readonly signal?: AbortSignal;
   readonly onProgress?: (cases: number) => void;
@@ -51,10 +55,22 @@ export async function runCampaign(campaign: Campaign, way: Way): Promise<Outcome
     child.kill("SIGINT");
   };
   way.signal?.addEventListener("abort", stop);
-  const watch = setInterval(() => way.onProgress?.(readTally(file)), LOOK_MS);
+  let passes = 0;
+  const countCases = (): number => readTally(file) || passes;
+  const watch = setInterval(() => way.onProgress?.(countCases()), LOOK_MS);
   try {
-    const [told, { exitCode }] = await Promise.all([readTests(child.stdout), child]);
-    const cases = readTally(file) || told.passes;
+    const onPass = (): void => {
+      passes += 1;
+    };
+    const lines = createInterface({ input: child.stdout ?? Readable.from([]) });
+    const reading = readTests(lines, onPass);
+    const { exitCode } = await child;
+    // What a test has left behind may hold the pipe for as long as it lives.
+    setTimeout(() => {
+      lines.close();
+    }, LOOK_MS).unref();
+    const told = await reading;
+    const cases = countCases();
     const seconds = Math.round((Date.now() - started) / 1000);
     const isCutShort = way.signal?.aborted === true;
     const verdict = judge(campaign, { ...told, cases, exitCode, isCutShort, scale: way.scale });
@@ -69,14 +85,23 @@ export async function runCampaign(campaign: Campaign, way: Way): Promise<Outcome
   }
 }
 
-function startMocha({ specs, only }: Campaign, { scale, tree = REPOSITORY }: Way, tally: string) {
+function startMocha({ specs, only }: Campaign, way: Way, tally: string) {
+  const { scale, tree = REPOSITORY, isBailing = false } = way;
   const grep = only === undefined ? [] : ["--grep", only];
-  const args = ["--timeout", "0", "--reporter", "json-stream", ...grep, ...specs];
+  const bail = isBailing ? ["--bail"] : [];
+  const args = [
+    "--timeout",
+    String(LIMIT_MS),
+    "--reporter",
+    "json-stream",
+    ...bail,
+    ...grep,
+    ...specs,
+  ];
   return execa(join(tree, "node_modules", ".bin", "mocha"), args, {
     cwd: tree,
     reject: false,
     buffer: false,
-    all: true,
     // Ctrl-C is for us, who pass it on once.
     detached: true,
     env: { TORTURE_TALLY: tally, TORTURE_SCALE: String(scale) },
@@ -85,26 +110,23 @@ function startMocha({ specs, only }: Campaign, { scale, tree = REPOSITORY }: Way
 }
 
 interface Told {
-  readonly passes: number;
   readonly failures: readonly Failure[];
   /** What was no event. */
   readonly lines: readonly string[];
 }
 
 /** Reads mocha's events, one a line between what tests print. */
-async function readTests(stdout: Readable | null): Promise<Told> {
+async function readTests(all: Interface, onPass: () => void): Promise<Told> {
   const failures: Failure[] = [];
   const lines: string[] = [];
-  let passes = 0;
-  if (stdout === null) return { passes, failures, lines };
-  for await (const line of createInterface({ input: stdout })) {
+  for await (const line of all) {
     const [kind, test] = tryReadEvent(line) ?? [];
-    if (kind === "pass") passes += 1;
+    if (kind === "pass") onPass();
     else if (kind === "fail")
       failures.push({ title: String(test?.["fullTitle"]), message: String(test?.["err"]) });
     else if (kind === undefined && lines.push(line) > LAST_WORDS) lines.shift();
   }
-  return { passes, failures, lines };
+  return { failures, lines };
 }
 
 function tryReadEvent(line: string): [string, Readonly<Record<string, unknown>>] | undefined {

@@ -3,13 +3,15 @@
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 
-import { tryBoth, tryTruth, tryVerdicts } from "../support/properties";
+import { tryBoth, tryBundle, tryTruth, tryVerdicts } from "../support/properties";
 import { SUBJECTS } from "../support/subjects";
-import { scaled } from "../support/tally";
+import { isTorture, scaled } from "../support/tally";
 import { RealWorld } from "../support/world";
 
 /** Of each property, over all modules; the first is tried on half as many more. */
 const CASES = 100_000;
+/** A process for each takes hours. */
+const THROUGH_BUNDLES = isTorture ? 100_000 : 1_000;
 const THROUGH_ANSIBLE = 300;
 
 const INSTALLER = join(__dirname, "..", "..", "scripts", "ansible-core");
@@ -32,6 +34,12 @@ describe("any task, very often", function () {
 
     it(`${subject.name} shows no part of a secret, and tells the truth then, too`, async () => {
       await tryBoth(subject, world, scaled((CASES * subject.share) / 100));
+    });
+  }
+
+  for (const subject of SUBJECTS) {
+    it(`${subject.name} does so through its bundle`, async () => {
+      await tryBundle(subject, world, scaled((THROUGH_BUNDLES * subject.share) / 100));
     });
   }
 

@@ -18,6 +18,7 @@ import { basename, delimiter, dirname, join } from "node:path";
 
 import { execa, execaSync } from "execa";
 
+import { tryStartOf } from "../../src/host/proc";
 import { parseLine } from "./run-module";
 import { type Program } from "./system-calls";
 import { daemonProgram } from "./tiny-program";
@@ -164,6 +165,12 @@ export class ScriptedHost {
   /** The running daemon's process, 0 if there is none. */
   get pid(): number {
     return Number(this.#state["pid"] ?? 0);
+  }
+
+  /** Whether somebody stands by to put back what ran before. */
+  get isWatched(): boolean {
+    const { watcher } = this.#state;
+    return typeof watcher === "number" && tryStartOf(watcher) !== undefined;
   }
 
   /** Arguments of the running daemon. */

@@ -8,6 +8,9 @@ const PAUSE_MS = 500;
 const file = process.env["TORTURE_TALLY"];
 const scale = Number(process.env["TORTURE_SCALE"] ?? 1);
 
+/** Whether `make torture` asks, which takes its time. */
+export const isTorture = file !== undefined;
+
 let untold = 0;
 let toldAtMs = 0;
 let isCutShort = false;
