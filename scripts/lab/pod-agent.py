@@ -132,16 +132,16 @@ def add_to_network():
     for plugin in network["plugins"]:
         result = run_plugin("ADD", plugin, network, result)
     with open(RESULT, "w") as file:
-        json.dump(result, file)
+        json.dump({"network": network, "result": result}, file)  # the configuration may be gone when the pod goes
     return result["ips"][0]["address"].split("/")[0]
 
 
 def delete_from_network():
     if not os.path.exists(RESULT):
         return
-    network = cni_network()
-    for plugin in reversed(network["plugins"]):
-        run_plugin("DEL", plugin, network, json.loads(read(RESULT)))
+    made = json.loads(read(RESULT))
+    for plugin in reversed(made["network"]["plugins"]):
+        run_plugin("DEL", plugin, made["network"], made["result"])
     os.remove(RESULT)
 
 
