@@ -33,6 +33,16 @@ describe("a play with a host in trouble", function () {
     expect(tasksOf(output)).to.include("Run flanneld as a systemd service");
   });
 
+  it("brings Node.js to workers that run etcd themselves", async () => {
+    const troubles = { "worker-1": "hangs-up", "worker-2": "hangs-up" };
+    const variables = { etcd_ansible_group: "k8s_worker" };
+    const { isOk, output } = await rig.tryPlay({ workers: 2, troubles, variables });
+    expect(isOk, output).to.equal(true);
+    expect(output).to.match(
+      /Bring what the host lacks[^]*included: .*prepare.yml for worker-1, worker-2/,
+    );
+  });
+
   it("writes from another etcd host when the first cannot be reached", async () => {
     await rig.converge({});
     const { isOk, output } = await rig.tryPlay({ workers: 2, troubles: { "etcd-1": "away" } });
