@@ -98,6 +98,8 @@ interface Facts {
   readonly residue: Residue | undefined;
   readonly expiry: Expiry | undefined;
   readonly addresses: ReadonlyMap<string, string>;
+  /** Networks that there are routes to. */
+  readonly routes: ReadonlySet<string>;
   readonly folders: ReadonlyMap<string, FileInfo>;
   readonly answers: Answers;
 }
@@ -135,6 +137,7 @@ export class UnitHost {
       residue: undefined,
       expiry: undefined,
       addresses: new Map([["wg0", "10.9.0.1"]]),
+      routes: new Set(),
       folders: new Map(),
       answers: { arch: "amd64", certificates: undefined, networkLacks: undefined },
     });
@@ -271,6 +274,10 @@ export class UnitHost {
     return this.but({ expiry });
   }
 
+  withRoutes(...routes: readonly string[]): UnitHost {
+    return this.but({ routes: new Set(routes) });
+  }
+
   /** Without this interface, or without an address on it. */
   withoutAddress(name: string): UnitHost {
     const addresses = new Map(this.facts.addresses);
@@ -334,6 +341,7 @@ export class UnitHost {
         address: facts.addresses.get(declared.interface ?? ""),
         etcdAddress: facts.addresses.get(declared.etcdInterface ?? ""),
         interfaces: [...facts.addresses.keys(), "lo"],
+        routes: facts.routes,
       },
       confFiles: declared.confFiles.map((wanted) => ({
         file: wanted,

@@ -92,6 +92,8 @@ const TESTED_ELSEWHERE: Readonly<Record<string, string>> = {
   "modules/flannel_install/cpu.ts": "modules/flannel_install/observe.test.ts",
   "modules/flannel_unit/apply.ts": "bundle/flannel_unit-effects.test.ts",
   "modules/flannel_unit/observe.ts": "bundle/flannel_unit-effects.test.ts",
+  "modules/flannel_unit/touched.ts": "bundle/flannel_unit-effects.test.ts",
+  "modules/flannel_unit/host-network.ts": "long/play/lifecycle.test.ts",
   "modules/flannel_unit/running-version.ts": "bundle/flannel_unit-effects.test.ts",
   "modules/flannel_unit/rollback.ts": "bundle/flannel_unit-effects.test.ts",
   "modules/flannel_unit/start.ts": "bundle/flannel_unit-effects.test.ts",

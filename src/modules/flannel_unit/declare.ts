@@ -66,6 +66,8 @@ export interface Declared extends Daemon {
   /** Files that a real run has replaced by now: what check mode has to imagine. */
   readonly replaced: ReadonlySet<string>;
   /** Subnets that etcd keeps for this host. */
+  /** Subnets to which a daemon has routes, its own among them. */
+  readonly leases: readonly string[];
   readonly reservedSubnets: readonly string[];
   readonly network: OverlayNetwork;
   /** The network configuration the process is to have been started for; undefined: not declared. */
@@ -135,6 +137,7 @@ export function declare(
     certificates: declareCertificates(options),
     restartOn: [...new Set([...filesOf(flags).map(({ value }) => value), ...options.restart_on])],
     replaced: new Set(checkMode ? options.replaced : []),
+    leases: options.leases,
     reservedSubnets: options.reserved_subnets,
     network,
     mark: Object.keys(document).length === 0 ? undefined : markOf(document),

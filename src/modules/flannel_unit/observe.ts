@@ -6,23 +6,16 @@ import { type FileState, tryReadFile } from "../../host/atomic-file";
 import { toWallClockMs } from "../../host/clock";
 import { listNames } from "../../host/directory";
 import { type FileInfo, tryInspect } from "../../host/file-info";
-import { listInterfaces, tryAddressOf } from "../../host/network";
-import {
-  type FileIdentity,
-  type ProcessState,
-  tryChangeTime,
-  tryIdentify,
-  tryReadProcess,
-} from "../../host/proc";
+import { type FileIdentity, type ProcessState, tryIdentify, tryReadProcess } from "../../host/proc";
 import { type UnitState, tryShowUnit } from "../../host/systemd";
 import { type Stranger, tryObserveStranger } from "./adoption";
-import { type Fingerprints, certificateMarkOf, observeFingerprints } from "./certificate-mark";
+import { certificateMarkOf } from "./certificate-mark";
 import { type CertificateState, observeCertificates } from "./certificates";
 import { type CniPlugin, observePlugins } from "./cni-plugins";
 import { type ConfFileState, observeConfFiles } from "./conf-files";
 import { type Declared } from "./declare";
 import { type Expiry, observeExpiry } from "./expiry";
-import { findForeignVariables } from "./foreign-variables";
+import { type HostNetwork, observeNetwork } from "./host-network";
 import { type HostSettings, hostNeedsOf, observeHostSettings } from "./host-settings";
 import { findHostLacks } from "./host-lacks";
 import { type Lack, findLacks } from "./lacks";
@@ -32,14 +25,9 @@ import { UNOBSERVED } from "./rendered";
 import { type Residue, observeResidue, tryFindKeyFile } from "./residue";
 import { tryAskRunningVersion } from "./running-version";
 import { type SwitchState, observeSwitch } from "./switch-state";
+import { type Touched, observeTouched } from "./touched";
 import { type DropIn, findLinks, readDropIns } from "./unit-files";
 import { type Marks, findMark, markOfProcess } from "./unit-marks";
-
-export interface FileChange {
-  readonly path: string;
-  /** Wall clock, milliseconds; undefined when the file does not exist. */
-  readonly changedAtMs: number | undefined;
-}
 
 /** The process of the unit as /proc shows it. */
 export interface RunningDaemon extends ProcessState {
@@ -54,17 +42,6 @@ export interface UnitFiles {
   readonly subnet: FileState | undefined;
   /** Drop-ins in `<unit_dir>/<unit>.d`, looked for when they are to be removed. */
   readonly dropIns: readonly DropIn[];
-}
-
-/** What may have been changed since the daemon was started. */
-export interface Touched {
-  readonly nowMs: number;
-  readonly files: readonly FileChange[];
-  /** Of the certificates among them, as they are now. */
-  readonly certificates: Fingerprints;
-  readonly dropIns: readonly FileChange[];
-  /** Flag variables that drop-ins and further directives set. */
-  readonly foreign: ReadonlySet<string>;
 }
 
 export interface Observed {
@@ -103,14 +80,6 @@ export interface Observed {
   readonly answers: Answers | undefined;
 }
 
-export interface HostNetwork {
-  /** Of the host's interface of the cluster; undefined when it has none. */
-  readonly address: string | undefined;
-  /** Of the interface at which an etcd on this host is reached. */
-  readonly etcdAddress: string | undefined;
-  readonly interfaces: readonly string[];
-}
-
 /** A directory with the names of what is in it. */
 export interface Folder {
   readonly info: FileInfo;
@@ -137,7 +106,7 @@ export async function observe(declared: Declared): Promise<Observed> {
       declared.query && daemon && (stranger?.version ?? tryAskRunningVersion(daemon.pid)),
     stranger,
     binary: tryIdentify(declared.binary),
-    touched: observeTouched(declared, systemd),
+    touched: observeTouched(declared, systemd?.dropInPaths ?? []),
     settings,
     lacks: observeLacks(declared, files, settings),
     residue: declared.isPurged
@@ -204,14 +173,6 @@ function broughtBy({ replaced, confFiles }: Declared): ReadonlySet<string> {
   return new Set([...replaced, ...confFiles.map(({ path }) => path)]);
 }
 
-function observeNetwork({ interface: name, etcdInterface }: Declared): HostNetwork {
-  return {
-    address: name === undefined ? undefined : tryAddressOf(name),
-    etcdAddress: etcdInterface === undefined ? undefined : tryAddressOf(etcdInterface),
-    interfaces: name === undefined ? [] : listInterfaces(),
-  };
-}
-
 /** What the daemon was started for; undefined where it does not tell. */
 function tryReadNetwork(daemon: RunningDaemon | undefined): OverlayNetwork | undefined {
   const mark = daemon === undefined ? undefined : markOfProcess(daemon.environment);
@@ -261,30 +222,4 @@ function readDaemon(systemd: UnitState | undefined): RunningDaemon | undefined {
   const process = tryReadProcess(systemd.mainPid);
   if (process === undefined) return undefined;
   return { ...process, startedAtMs: toWallClockMs(systemd.startedAtUs) };
-}
-
-function observeTouched(declared: Declared, systemd: UnitState | undefined): Touched {
-  const dropIns = systemd?.dropInPaths ?? [];
-  return {
-    nowMs: Date.now(),
-    files: readChangeTimes(declared.restartOn),
-    certificates: observeFingerprints(declared.flags),
-    dropIns: readChangeTimes(dropIns),
-    foreign: observeForeignVariables(declared, dropIns),
-  };
-}
-
-function readChangeTimes(paths: readonly string[]): readonly FileChange[] {
-  return paths.map((path) => ({ path, changedAtMs: tryChangeTime(path) }));
-}
-
-/** The environment file of this module is not foreign: what it does not hold any more has to go. */
-function observeForeignVariables(
-  { unit: { head }, environmentPath }: Declared,
-  dropIns: readonly string[],
-): ReadonlySet<string> {
-  const texts = dropIns.map((path) => tryReadFile(path)?.content ?? "");
-  return findForeignVariables([head, ...texts], (path) =>
-    path.startsWith("/") && path !== environmentPath ? tryReadFile(path)?.content : undefined,
-  );
 }

@@ -31,7 +31,12 @@ export const UNOBSERVED = {
   },
   lacks: [],
   residue: undefined,
-  network: { address: undefined, etcdAddress: undefined, interfaces: [] },
+  network: {
+    address: undefined,
+    etcdAddress: undefined,
+    interfaces: [],
+    routes: new Set<string>(),
+  },
   confFiles: [],
   plugins: [],
   certificates: undefined,

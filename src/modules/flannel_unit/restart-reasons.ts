@@ -5,21 +5,16 @@ import { findSubnetFault, missingSubnets, parseSubnetEnv } from "../../flannel/s
 import { fingerprintsOfProcess } from "./certificate-mark";
 import { planConfFiles } from "./conf-files";
 import { type Declared } from "./declare";
-import {
-  type FileChange,
-  type Observed,
-  type RunningDaemon,
-  type Touched,
-  wantedMark,
-  wantedMarks,
-} from "./observe";
+import { findUnrouted } from "./lease-routes";
+import { type Observed, type RunningDaemon, wantedMark, wantedMarks } from "./observe";
 import { hideSecretFlags } from "./secrets";
+import { type FileChange, type Touched } from "./touched";
 import { DIGEST_VARIABLE, fingerprintOf, markOfProcess } from "./unit-marks";
 import { renderUnit } from "./unit-text";
 
 /** One difference between what runs and what is declared: "<word>: <detail>". */
 export type RestartReason =
-  `${"arguments" | "drop-in" | "environment" | "executable" | "file" | "network" | "requested" | "subnet" | "unit"}: ${string}`;
+  `${"arguments" | "drop-in" | "environment" | "executable" | "file" | "network" | "requested" | "route" | "subnet" | "unit"}: ${string}`;
 
 /** All differences; empty when the process is the declared one. Secrets are never named by value. */
 export function findRestartReasons(
@@ -38,6 +33,7 @@ export function findRestartReasons(
     ...fileReasons(declared, touched, daemon, replaced),
     ...networkReasons(declared, observed, daemon),
     ...reservationReasons(declared, observed),
+    ...routeReasons(declared, observed),
   ];
 }
 
@@ -168,6 +164,17 @@ function reservationReasons(
   return missing.map(
     (block) => `subnet: ${block} is reserved for this host, ${subnetFile} has another` as const,
   );
+}
+
+function routeReasons(
+  { leases, network }: Declared,
+  { files: { subnet }, network: { routes }, systemd }: Observed,
+): RestartReason[] {
+  if (subnet === undefined || systemd?.activeState !== "active") return [];
+  const [first, ...others] = findUnrouted(leases, routes, network, subnet.content);
+  if (first === undefined) return [];
+  const more = others.length === 0 ? "" : ` and ${others.length} more`;
+  return [`route: there is no route to ${first}${more}, of which etcd has a lease`];
 }
 
 function markReasons(

@@ -2,7 +2,7 @@ import { endianness } from "node:os";
 
 import { expect } from "chai";
 
-import { connectedNetworksOf, parseRoutes } from "../../../src/host/connected-networks";
+import { connectedNetworksOf, parseRoutes, readRoutes } from "../../../src/host/connected-networks";
 
 const HEAD = "Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT";
 
@@ -22,11 +22,20 @@ describe("the networks a device is connected to", () => {
     route("cni0", hex(10, 200, 7, 0), "0001", hex(255, 255, 255, 0)),
     route("cni0", hex(10, 200, 128, 0), "0003", hex(255, 255, 128, 0)),
     route("eth0", hex(0, 0, 0, 0), "0003", hex(0, 0, 0, 0)),
+    route("*", hex(10, 200, 9, 0), "0201", hex(255, 255, 255, 0)),
     "nonsense",
   ].join("\n");
 
   it("are those of its routes without a gateway", () => {
     expect(parseRoutes(table, "cni0")).to.deep.equal(["10.200.7.0/24"]);
+  });
+
+  it("are routed to with those behind gateways, but for what is unreachable", () => {
+    expect(readRoutes(table).map(({ network }) => network)).to.deep.equal([
+      "10.200.7.0/24",
+      "10.200.128.0/17",
+      "0.0.0.0/0",
+    ]);
   });
 
   it("are none of a device that is not there", () => {
