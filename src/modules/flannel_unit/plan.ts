@@ -14,7 +14,7 @@ import {
   start,
 } from "./changes";
 import { warnOfDependents } from "./adoption";
-import { fingerprintsOfProcess } from "./certificate-mark";
+import { fingerprintsOfProcess, hideFingerprints } from "./certificate-mark";
 import { planCertificates } from "./certificates";
 import { warnOfRivals } from "./cni-config";
 import { warnOfPlugins } from "./cni-plugins";
@@ -175,7 +175,7 @@ function planWrites(
   { files }: Observed,
   { unit, environment }: Plan["texts"],
 ): readonly Change[] {
-  const hide = (text: string) => hideSecretFlags(text, secretNames);
+  const hide = (text: string) => hideFingerprints(hideSecretFlags(text, secretNames));
   const secrets = { path: environmentPath, content: environment ?? "", mode: SECRET_MODE };
   return [
     ...(environment === undefined ? [] : planWrite(secrets, files.environment, maskValues)),

@@ -9,10 +9,11 @@ import {
   fingerprintsOfProcess,
   observeFingerprints,
 } from "../../../../src/modules/flannel_unit/certificate-mark";
-import { UnitHost, declaredBy, given } from "../../../support/flannel-unit";
+import { UnitHost, declaredBy, fileOf, given } from "../../../support/flannel-unit";
 
 const PATH = "/etc/etcd/cert.pem";
 const OPTIONS = { settings: { "etcd-certfile": PATH, "etcd-cafile": "/ca.pem" } };
+const UNIT = "/etc/systemd/system/flanneld.service";
 const VARIABLE = "ANSIBLE_FLANNEL_CERTIFICATES";
 const REASON = `file: ${PATH} has changed since the process started`;
 const [BEFORE, AFTER, FUTURE] = [500, 2000, 9000];
@@ -76,10 +77,13 @@ describe("flannel_unit certificate mark", () => {
     }
 
     it("in check mode, of a file that the real run has replaced, that it will be another", () => {
-      const host = running.withCertificates({ [PATH]: "a" });
-      const { changes } = given({ ...OPTIONS, replaced: [PATH] }).on(host).plan;
-      const [unit] = changes.filter(({ kind }) => kind === "write");
-      expect(JSON.stringify(unit)).to.contain("etcd-certfile=new");
+      const host = UnitHost.running(OPTIONS).withCertificates({ [PATH]: "a" });
+      const diffOf = (options: Record<string, unknown>, on: UnitHost) => given(options).on(on).plan.changes[0]?.diff;
+      const marked = host.withFile(UNIT, fileOf(given(OPTIONS).on(host).plan.texts.unit));
+      const predicted = diffOf({ ...OPTIONS, replaced: [PATH] }, marked);
+      expect(predicted?.after).to.contain(`${VARIABLE}=******** (changed)`);
+      // The real run finds the other file.
+      expect(diffOf(OPTIONS, marked.withCertificates({ [PATH]: "b" }))).to.deep.equal(predicted);
     });
   });
 
