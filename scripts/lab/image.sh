@@ -19,8 +19,8 @@ image_tag() {
 image_name() {
   if [[ -n $LAB_IMAGE ]]; then
     echo "$LAB_IMAGE"
-  elif [[ $LAB_VARIANT == no-node ]]; then
-    echo "$IMAGE_REPOSITORY:$(image_tag)-no-node"
+  elif [[ $LAB_VARIANT != default ]]; then
+    echo "$IMAGE_REPOSITORY:$(image_tag)-$LAB_VARIANT"
   else
     echo "$IMAGE_REPOSITORY:$(image_tag)"
   fi
@@ -94,11 +94,25 @@ import_archive() {
   podman import --change 'CMD ["/lib/systemd/systemd"]' --change 'STOPSIGNAL SIGRTMIN+3' "$1" "$2"
 }
 
-# derive_without_node IMAGE NEW: the same host before Node.js was ever brought to it.
-derive_without_node() {
+# variant_command: makes the variant of a host.
+variant_command() {
+  case $LAB_VARIANT in
+    no-node) echo 'apt-get purge -y --auto-remove nodejs && ! command -v node' ;;
+    # What goes is kept in an archive: to unpack it at / is as good as an installation, for which a lab has no mirror.
+    # The links that alternatives makes belong to no package.
+    minimal)
+      echo "dpkg -L iptables nftables ethtool >/tmp/files && ls -d /usr/sbin/ip*tables* /etc/alternatives/ip*tables* >>/tmp/files &&
+        sort -u /tmp/files | tar -cPf /opt/packages.tar --no-recursion --ignore-failed-read -T - &&
+        apt-get purge -y iptables nftables ethtool && ! command -v iptables && ! command -v nft && ! command -v ethtool"
+      ;;
+  esac
+}
+
+# derive_variant IMAGE NEW: the same host before something was ever brought to it.
+derive_variant() {
   local box=ansible-role-flanneld-image
   podman rm --force --ignore "$box" # of a build that was killed
-  podman run --name "$box" --network none "$1" /bin/sh -c 'apt-get purge -y --auto-remove nodejs && ! command -v node'
+  podman run --name "$box" --network none "$1" /bin/sh -c "$(variant_command)"
   podman commit --change 'CMD ["/lib/systemd/systemd"]' "$box" "$2"
   podman rm "$box"
 }
@@ -126,8 +140,8 @@ ensure_image() {
     [[ -s $archive ]] || step "image $LAB_DISTRO: debootstrap (about a minute)" build_archive "$archive"
     step "image $LAB_DISTRO: import" import_archive "$archive" "$base"
   fi
-  if [[ $LAB_VARIANT == no-node ]] && ! podman image exists "$base-no-node"; then
-    step "image $LAB_DISTRO: variant without Node.js" derive_without_node "$base" "$base-no-node"
+  if [[ $LAB_VARIANT != default ]] && ! podman image exists "$base-$LAB_VARIANT"; then
+    step "image $LAB_DISTRO: variant $LAB_VARIANT" derive_variant "$base" "$base-$LAB_VARIANT"
   fi
   exec 8>&-
 }

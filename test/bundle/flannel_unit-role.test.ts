@@ -62,6 +62,13 @@ describe("the bundle of flannel_unit for a role", function () {
     expect(existsSync(host.unitPath)).to.equal(false);
   });
 
+  it("asks what a daemon lacks only where one is declared", async () => {
+    const look = { state: "query", environment: { PATH: "/nowhere" } };
+    expect((await succeed(look))["warnings"]).to.equal(undefined);
+    const declared = await succeed({ ...look, flannel_version: "v0.28.9" });
+    expect(String(declared["warnings"])).to.include("packet filter: iptables: no such program");
+  });
+
   it("looks at a converged host", async () => {
     await succeed();
     mkdirSync(at("certs"), { mode: 0o700 });

@@ -148,6 +148,8 @@ function observeLacks(
 ): readonly Lack[] {
   if (!["query", "restarted", "started"].includes(declared.state)) return [];
   const { flags, host, query, takeover, variables } = declared;
+  // Who names no release asks about the host, on which there need not be a daemon.
+  if (query !== undefined && host.version === undefined) return [];
   return [
     ...findLacks({
       ...declared,

@@ -78,7 +78,8 @@ describe("flannel_unit certificate mark", () => {
 
     it("in check mode, of a file that the real run has replaced, that it will be another", () => {
       const host = UnitHost.running(OPTIONS).withCertificates({ [PATH]: "a" });
-      const diffOf = (options: Record<string, unknown>, on: UnitHost) => given(options).on(on).plan.changes[0]?.diff;
+      const diffOf = (options: Record<string, unknown>, on: UnitHost) =>
+        given(options).on(on).plan.changes[0]?.diff;
       const marked = host.withFile(UNIT, fileOf(given(OPTIONS).on(host).plan.texts.unit));
       const predicted = diffOf({ ...OPTIONS, replaced: [PATH] }, marked);
       expect(predicted?.after).to.contain(`${VARIABLE}=******** (changed)`);
