@@ -158,6 +158,14 @@ describe("the bundle of flannel_unit on a scripted host", function () {
     ]);
   });
 
+  it("takes away with it what a killed run had prepared of it", async () => {
+    await succeed({ settings: { "etcd-password": SECRET } });
+    const staged = join(host.root, "options", ".flannel-scripted-test.env.new-4194305");
+    writeFileSync(staged, SECRET);
+    await succeed();
+    expect(existsSync(staged)).to.equal(false);
+  });
+
   it("tells what was written before systemd refused to read it", async () => {
     const result = await fail({ fails: { "daemon-reload": "Access denied" } });
     expect(result).to.deep.include({

@@ -1,12 +1,13 @@
 // Carries out one change; each is atomic, and a killed run is finished by the next one.
 
 import { chmod, chown, mkdir, rmdir } from "node:fs/promises";
-import { dirname } from "node:path";
+import { basename, dirname } from "node:path";
 
 import { ModuleError } from "../../base/errors";
 import { type SubnetEnv } from "../../flannel/subnet-env";
-import { removeFile, replaceFile, syncDirectory } from "../../host/atomic-file";
+import { clearAway, removeFile, replaceFile, syncDirectory } from "../../host/atomic-file";
 import { runCommand } from "../../host/programs";
+import { listAbandoned } from "../../host/staging";
 import {
   type UnitState,
   systemctl,
@@ -142,6 +143,8 @@ async function makeFolder(path: string): Promise<void> {
 
 async function remove({ path, folderToo }: Remove): Promise<void> {
   await removeFile(path);
+  // A killed run may have prepared another one, and there may be secrets in it.
+  await clearAway(...listAbandoned(dirname(path), [basename(path)]));
   // The folder may hold what is not ours.
   if (folderToo === true) await rmdir(dirname(path)).catch(() => undefined);
 }
