@@ -4,6 +4,7 @@
 
 IMAGE_PACKAGES=systemd,systemd-sysv,dbus,udev,python3,python3-apt,iproute2,iptables,nftables,ca-certificates,procps,kmod
 IMAGE_PACKAGES+=,openssh-server,iputils-ping,ethtool,tcpdump,sudo,curl,nodejs,etcd-server,etcd-client,containernetworking-plugins
+[[ $LAB_VARIANT != dnf ]] || IMAGE_PACKAGES=${IMAGE_PACKAGES/,nodejs/},dnf,python3-dnf,createrepo-c,rpm
 [[ $LAB_UNDERLAY != wireguard ]] || IMAGE_PACKAGES+=,wireguard-tools,wireguard-go
 ! runs_containers || IMAGE_PACKAGES+=,containerd,runc,busybox-static
 IMAGE_REPOSITORY=localhost/ansible-role-flanneld-lab

@@ -9,7 +9,7 @@ LAB_ETCD=${LAB_ETCD:-1}                     # hosts that run etcd: 1 or 3
 LAB_ETCD_VERSION=${LAB_ETCD_VERSION:-}      # a release such as v3.6.16 instead of Debian's etcd
 LAB_ETCD_V2=${LAB_ETCD_V2:-false}           # whether etcd also answers the v2 API (flannel up to v0.17)
 LAB_DISTRO=${LAB_DISTRO:-bookworm}          # any Debian suite of the mirror
-LAB_VARIANT=${LAB_VARIANT:-default}         # default, or hosts without Node.js (no-node) or optional packages (minimal)
+LAB_VARIANT=${LAB_VARIANT:-default}         # default; without Node.js (no-node), also with dnf (dnf); no optional packages (minimal)
 LAB_NODE_VERSION=${LAB_NODE_VERSION:-$NODE_WHEEL_VERSION} # what roles/nodejs brings to hosts without a Node.js of use
 LAB_IMAGE=${LAB_IMAGE:-}                    # any other systemd image, where a container registry can be reached
 LAB_INTERFACE=${LAB_INTERFACE:-lab-eth0}    # the hosts' interface; a dash in it, as facts write it with _
@@ -28,6 +28,8 @@ LAB_FLANNEL_VERSIONS=${LAB_FLANNEL_VERSIONS:-v0.28.9} # releases that the artifa
   die "LAB_KUBERNETES_VERSION: $LAB_KUBERNETES_VERSION: expected a release such as v1.36.3"
 [[ $LAB_ETCD =~ ^[0-9]$ ]] || die "LAB_ETCD: $LAB_ETCD: expected 0 to 9"
 ((${#LAB_INTERFACE} <= 15)) || die "LAB_INTERFACE: $LAB_INTERFACE: the kernel allows 15 characters"
+[[ $LAB_VARIANT =~ ^(default|no-node|dnf|minimal)$ ]] ||
+  die "LAB_VARIANT: $LAB_VARIANT: expected default, no-node, dnf or minimal"
 [[ $LAB_UNDERLAY =~ ^(plain|wire|wireguard)$ ]] || die "LAB_UNDERLAY: $LAB_UNDERLAY: expected plain, wire or wireguard"
 
 # subnet_of NAME: a /24 in 10.64.0.0/10, apart from the pods' 10.200.0.0/16 and different for each lab.
@@ -63,7 +65,7 @@ host_address() {
 underlay_address() { echo "10.8.0.$(host_address "$1" | cut -d. -f4)"; }
 
 # hosts_lack_node: whether the hosts' own Node.js is missing or, as in Debian 11, too old for the modules.
-hosts_lack_node() { [[ $LAB_VARIANT == no-node || $LAB_DISTRO == bullseye ]]; }
+hosts_lack_node() { [[ $LAB_VARIANT =~ ^(no-node|dnf)$ || $LAB_DISTRO == bullseye ]]; }
 
 # runs_kubelet: whether the hosts are to become nodes, with a container runtime and CNI plugins.
 runs_kubelet() { [[ -n $LAB_KUBERNETES_VERSION && $LAB_KUBERNETES_PROGRAMS == *kubelet* ]]; }
