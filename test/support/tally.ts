@@ -45,8 +45,3 @@ export function scaled(cases: number): number {
 export function stride(): number {
   return Math.max(1, Math.round(1 / scale));
 }
-
-/** Those of all cases that are wanted, spread over them. */
-export function sampled<T>(cases: readonly T[]): readonly T[] {
-  return cases.filter((_, index) => index % stride() === 0);
-}
