@@ -16,11 +16,14 @@ image_tag() {
   echo "$LAB_DISTRO-${recipe:0:10}"
 }
 
+# is_derived: whether the variant is made of the image by taking something away.
+is_derived() { [[ $LAB_VARIANT == minimal || $LAB_VARIANT == no-node ]]; }
+
 # image_name: the image that `up` runs; LAB_IMAGE names any other systemd image with python3 and sshd.
 image_name() {
   if [[ -n $LAB_IMAGE ]]; then
     echo "$LAB_IMAGE"
-  elif [[ $LAB_VARIANT != default ]]; then
+  elif is_derived; then
     echo "$IMAGE_REPOSITORY:$(image_tag)-$LAB_VARIANT"
   else
     echo "$IMAGE_REPOSITORY:$(image_tag)"
@@ -141,7 +144,7 @@ ensure_image() {
     [[ -s $archive ]] || step "image $LAB_DISTRO: debootstrap (about a minute)" build_archive "$archive"
     step "image $LAB_DISTRO: import" import_archive "$archive" "$base"
   fi
-  if [[ $LAB_VARIANT != default ]] && ! podman image exists "$base-$LAB_VARIANT"; then
+  if is_derived && ! podman image exists "$base-$LAB_VARIANT"; then
     step "image $LAB_DISTRO: variant $LAB_VARIANT" derive_variant "$base" "$base-$LAB_VARIANT"
   fi
   exec 8>&-

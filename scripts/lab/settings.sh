@@ -21,15 +21,14 @@ LAB_CONTAINERD=${LAB_CONTAINERD:-false}     # whether the hosts have a container
 LAB_FLANNEL_VERSIONS=${LAB_FLANNEL_VERSIONS:-v0.28.9} # releases that the artifact server is to offer
 
 [[ $LAB_NAME =~ ^[a-z][a-z0-9-]*$ ]] || die "LAB_NAME: $LAB_NAME: small letters, digits and dashes only"
-[[ $LAB_VARIANT =~ ^(default|minimal|no-node)$ ]] || die "LAB_VARIANT: $LAB_VARIANT: expected default, minimal or no-node"
+[[ $LAB_VARIANT =~ ^(default|minimal|no-node|dnf)$ ]] ||
+  die "LAB_VARIANT: $LAB_VARIANT: expected default, minimal, no-node or dnf"
 [[ $LAB_WORKERS =~ ^([0-9]|[1-7][0-9]|80)$ ]] || die "LAB_WORKERS: $LAB_WORKERS: expected 0 to 80"
 [[ $LAB_ETCD_VERSION =~ ^(v3\.[0-9]+\.[0-9]+)?$ ]] || die "LAB_ETCD_VERSION: $LAB_ETCD_VERSION: expected a release such as v3.6.16"
 [[ $LAB_KUBERNETES_VERSION =~ ^(v1\.[0-9]+\.[0-9]+)?$ ]] ||
   die "LAB_KUBERNETES_VERSION: $LAB_KUBERNETES_VERSION: expected a release such as v1.36.3"
 [[ $LAB_ETCD =~ ^[0-9]$ ]] || die "LAB_ETCD: $LAB_ETCD: expected 0 to 9"
 ((${#LAB_INTERFACE} <= 15)) || die "LAB_INTERFACE: $LAB_INTERFACE: the kernel allows 15 characters"
-[[ $LAB_VARIANT =~ ^(default|no-node|dnf|minimal)$ ]] ||
-  die "LAB_VARIANT: $LAB_VARIANT: expected default, no-node, dnf or minimal"
 [[ $LAB_UNDERLAY =~ ^(plain|wire|wireguard)$ ]] || die "LAB_UNDERLAY: $LAB_UNDERLAY: expected plain, wire or wireguard"
 
 # subnet_of NAME: a /24 in 10.64.0.0/10, apart from the pods' 10.200.0.0/16 and different for each lab.
