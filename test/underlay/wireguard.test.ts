@@ -73,4 +73,17 @@ describe("the role over WireGuard", function () {
     expect((await lab.tryPods()).ok).to.equal(true);
     expect((await succeed(PART_OF)).changed).to.deep.equal([]);
   });
+
+  it("is healed by a run of the role where the interface was made anew", async () => {
+    await succeed({});
+    await lab.ssh("worker-1", RESTART_WIREGUARD);
+    await sleep(BACK_WITHIN_MS / 3);
+    expect(await routes("worker-1")).to.equal(""); // flannel v0.28 makes the device anew, and not its routes
+    const predicted = await play({}, "--check");
+    const run = await succeed({});
+    expect(run.changed).to.deep.equal([`worker-1: ${UNIT_TASK}`]);
+    expect(predicted.changed, predicted.output).to.deep.equal(run.changed);
+    expect((await succeed({})).changed).to.deep.equal([]);
+    expect((await lab.tryPods()).ok).to.equal(true);
+  });
 });
