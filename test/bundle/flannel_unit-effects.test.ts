@@ -351,6 +351,11 @@ describe("the bundle of flannel_unit on a scripted host", function () {
     expect(Date.now() - startedMs).to.be.below(20_000);
   });
 
+  it("finds the cause in what the daemon said before it was started again", async () => {
+    const result = await fail({ starts: ["dying"], firstJournal: JOURNAL }, { wait_timeout: 60 });
+    expect(result).to.deep.include({ journal: JOURNAL });
+  });
+
   it("waits for nothing when told so", async () => {
     host.play({ starts: ["starting"] });
     const result = await succeed({ wait_timeout: 0 });

@@ -37,6 +37,8 @@ export interface Scenario {
   /** What systemd-analyze verify has to say of the unit. */
   readonly complaints?: readonly string[];
   readonly journal?: readonly string[];
+  /** What a daemon that is started again and again said the first time; nothing later. */
+  readonly firstJournal?: readonly string[];
   readonly loadState?: string;
   /** Complaint of a systemd that starts nothing for systemd-run. */
   readonly refusesTransient?: string;

@@ -36,7 +36,7 @@ function show() {
     NRestarts: state.restarts,
     Job: 0,
     DropInPaths: "",
-    InvocationID: "0123456789abcdef",
+    InvocationID: `${state.starts ?? 0}.${state.restarts}`, // another one at each start
   };
   for (const [name, value] of Object.entries(properties))
     process.stdout.write(`${name}=${value}\n`);
@@ -166,8 +166,15 @@ function analyze([verb, ...rest]) {
   }
 }
 
+/** All of it, or what a daemon has said before it died the first time. */
+function journal(words) {
+  const isFirstMeant = words.includes(`_SYSTEMD_INVOCATION_ID=${state.starts ?? 0}.1`);
+  const lines = scenario.journal ?? (isFirstMeant ? scenario.firstJournal : undefined) ?? [];
+  process.stdout.write(lines.map((line) => `${line}\n`).join(""));
+}
+
 if (program === "systemctl") systemctl(words);
 else if (program === "systemd-run") run(words);
 else if (program === "systemd-analyze") analyze(words);
-else process.stdout.write((scenario.journal ?? []).map((line) => `${line}\n`).join(""));
+else journal(words);
 writeFileSync(statePath, JSON.stringify(state));
