@@ -70,7 +70,7 @@ describe("the example of a new cluster", function () {
   it("brings etcd, containerd and an overlay over which every host reaches every other", async () => {
     const run = await play();
     expect(run.exitCode, run.output).to.equal(0);
-    expect(run.tasks).to.include("Check that this host reaches the others over the overlay");
+    expect(run.tasks).to.include("Reach for the other hosts, like a pod and as this host itself");
     for (const node of NODES) {
       const units = await lab.ssh(node, "systemctl is-active etcd containerd flanneld");
       expect(units).to.equal("active\nactive\nactive");
