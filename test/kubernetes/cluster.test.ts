@@ -102,7 +102,7 @@ describe("a real Kubernetes on the role's pod network", function () {
   for (const host of HOSTS) {
     it(`carries pod to pod, pod to Service by TCP and UDP, and host ports, from ${host}`, async () => {
       const targets = { ...targetsOf(host), ...hostPorts(othersOf(host)) };
-      expect(await nodes.tryFrom(podOf(host), host, targets)).to.deep.equal({});
+      expect(await nodes.tryInTime(podOf(host), host, targets)).to.deep.equal({});
     });
   }
 

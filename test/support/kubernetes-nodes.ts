@@ -115,6 +115,16 @@ export class KubernetesNodes {
     return Object.fromEntries(failed.map(([name, { error }]) => [name, error ?? ""]));
   }
 
+  /** The same, with time for kube-proxy to hear of new Services. */
+  async tryInTime(pod: string, host: string, targets: Targets): Promise<Record<string, string>> {
+    const endMs = Date.now() + 30_000;
+    for (;;) {
+      const failed = await this.tryFrom(pod, host, targets);
+      if (Object.keys(failed).length === 0 || Date.now() > endMs) return failed;
+      await sleep(500);
+    }
+  }
+
   /** Lets a pod, or with `undefined` the host itself, talk to targets until `endTalk`. */
   async beginTalk(pod: string | undefined, host: string, targets: Targets): Promise<void> {
     const unit = unitOf(pod);
