@@ -67,6 +67,7 @@ describe("the role over WireGuard", function () {
     const traffic = await Traffic.start(lab);
     await lab.ssh("worker-1", RESTART_WIREGUARD);
     await waitForRoute("worker-1");
+    await sleep(5_000); // what was broken would show only now
     const toll = await traffic.stop();
     console.log(`      ${rowOf("restart of WireGuard on one host", toll)}`);
     expectHarmless(toll);
