@@ -96,7 +96,7 @@ describe("flannel_download_once", function () {
     expect(requests).to.include("GET /nowhere/flanneld-amd64");
     expect(downloads()).to.deep.equal([`GET /${VERSION}/flanneld-amd64`]);
     for (const host of ["worker-1", "worker-2"]) {
-      expect(await look(host)).to.equal("flanneld");
+      expect(await look(host)).to.equal(".flanneld.origin.json\nflanneld"); // the program, and the record of where it came from
       expect(await lab.ssh(host, "/usr/local/sbin/flanneld --version 2>&1")).to.equal(VERSION);
     }
   });
