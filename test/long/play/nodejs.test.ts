@@ -34,6 +34,9 @@ interface Request {
   readonly token: unknown;
 }
 
+/** The value of the header with which a user says who it is. */
+const basic = (user: string) => `Basic ${Buffer.from(`${user}:${PASSWORD}`).toString("base64")}`;
+
 type Played = ReturnType<typeof readPlay> & { readonly output: string; readonly exitCode: number };
 
 const portOf = (server: Server | undefined) => (server?.address() as AddressInfo).port;
@@ -52,11 +55,19 @@ describe("roles/nodejs without a lab", function () {
     const listener: Parameters<typeof createServer>[1] = ({ url = "", headers }, response) => {
       seen.push({ url, token: headers["x-token"] });
       if (url.includes("missing")) response.writeHead(404).end();
+      else if (url.includes("closed") && headers.authorization !== basic("known"))
+        response.writeHead(401).end();
       else response.end(url.includes("wrong") ? "wrong" : tarball);
     };
     certificates.issue("mirror");
     const pair = certificates.material("mirror");
-    servers = [createServer(listener), createTlsServer(pair, listener)];
+    certificates.issue("client");
+    const strict = { ...pair, requestCert: true, rejectUnauthorized: true };
+    servers = [
+      createServer(listener),
+      createTlsServer(pair, listener),
+      createTlsServer(strict, listener),
+    ];
     for (const server of servers)
       await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     plain = `127.0.0.1:${portOf(servers[0])}`;
@@ -128,6 +139,16 @@ describe("roles/nodejs without a lab", function () {
       const once = { nodejs_cache_dir: join(directory, "cache") };
       const secure = { nodejs_tarball_url: `https://127.0.0.1:${portOf(servers[1])}/it` };
       const here = { ansible_connection: "local" };
+      const strict = {
+        nodejs_tarball_url: `https://127.0.0.1:${portOf(servers[2])}/it`,
+        nodejs_ca_file: certificates.ca,
+      };
+      const netrc = join(directory, "netrc");
+      writeFileSync(netrc, `machine 127.0.0.1 login known password ${PASSWORD}\n`, { mode: 0o600 });
+      const closed = {
+        nodejs_tarball_url: `http://${plain}/closed`,
+        proxies: { NETRC: netrc },
+      };
       hosts = {
         mirrors: {
           nodejs_tarball_url: [
@@ -153,6 +174,14 @@ describe("roles/nodejs without a lab", function () {
         stranger: secure,
         trusting: { ...secure, nodejs_ca_file: certificates.ca },
         careless: { ...secure, nodejs_validate_certs: false },
+        nameless: strict,
+        client: {
+          ...strict,
+          nodejs_client_cert: certificates.certificate("client"),
+          nodejs_client_key: certificates.key("client"),
+        },
+        guest: { ...closed, nodejs_use_netrc: false },
+        user: closed,
         unknown: { nodejs_tarball_checksum: "" },
         "no-address": { nodejs_tarball_url: "" },
         "switched-off": { nodejs_install: false },
@@ -194,6 +223,16 @@ describe("roles/nodejs without a lab", function () {
         /no address has .*the last one:.*certificate verify failed/is,
       );
       for (const host of ["trusting", "careless"]) expect(hasIt(host), host).to.equal(true);
+    });
+
+    it("shows a client certificate to those who ask for one", () => {
+      expect(saidTo("nameless")).to.match(/no address has .*the last one:/s);
+      expect([hasIt("nameless"), hasIt("client")]).to.deep.equal([false, true]);
+    });
+
+    it("takes user and password from netrc, unless told otherwise", () => {
+      expect(saidTo("guest")).to.match(/no address has .*the last one:.*401/s);
+      expect([hasIt("guest"), hasIt("user")]).to.deep.equal([false, true]);
     });
 
     it("says what a host lacks, and leaves nothing there", () => {
