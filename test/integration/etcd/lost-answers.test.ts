@@ -4,7 +4,8 @@
 import { expect } from "chai";
 
 import { EtcdCluster } from "../../support/etcd";
-import { type Json, VXLAN_CONFIG, runEtcdConfig } from "../../support/etcd-config";
+import { CHANGES } from "../../support/etcd-changes";
+import { type Json, runEtcdConfig } from "../../support/etcd-config";
 import { stride, tally } from "../../support/tally";
 import { TcpProxy } from "../../support/tcp-proxy";
 
@@ -17,34 +18,19 @@ interface Write {
   readonly after: unknown;
 }
 
-const OLD = '{"Network":"10.1.0.0/16","Backend":{"Type":"vxlan"}}';
 const APIS = [
   { api: "v2", version: "v0.17.0", isWrite: /^(PUT|DELETE) \/v2\/keys/ },
   { api: "v3", version: "v0.28.9", isWrite: /^POST \/v3\/kv\/txn/ },
 ] as const;
-const WRITES: readonly Write[] = APIS.flatMap(({ api, version, isWrite }) => [
-  {
-    name: `${api}: create`,
+const WRITES: readonly Write[] = APIS.flatMap(({ api, version, isWrite }) =>
+  CHANGES.map(({ what, options, before, after }) => ({
+    name: `${api}: ${what}`,
     isWrite,
-    options: { flannel_version: version, config: VXLAN_CONFIG },
-    before: undefined,
-    after: VXLAN_CONFIG,
-  },
-  {
-    name: `${api}: update`,
-    isWrite,
-    options: { flannel_version: version, config: VXLAN_CONFIG, if_exists: "update" },
-    before: OLD,
-    after: VXLAN_CONFIG,
-  },
-  {
-    name: `${api}: remove`,
-    isWrite,
-    options: { flannel_version: version, state: "absent" },
-    before: OLD,
-    after: null,
-  },
-]);
+    options: { flannel_version: version, ...options },
+    before: before === undefined ? undefined : JSON.stringify(before),
+    after,
+  })),
+);
 
 describe("an answer that is cut", function () {
   this.timeout(180_000);

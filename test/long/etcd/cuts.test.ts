@@ -5,31 +5,15 @@ import { expect } from "chai";
 import fc from "fast-check";
 
 import { EtcdCluster } from "../../support/etcd";
-import { type Json, VXLAN_CONFIG, resultOf } from "../../support/etcd-config";
+import { CHANGES, type KeyTask, OLD, REQUEST } from "../../support/etcd-changes";
+import { type Json, resultOf } from "../../support/etcd-config";
 import { TcpProxy } from "../../support/tcp-proxy";
 import { scaled, stride, tally } from "../../support/tally";
 
-const OLD = { Network: "10.1.0.0/16", Backend: { Type: "vxlan" } };
-const REQUEST = /^(DELETE|GET|POST|PUT) /;
 const MIXED_RUNS = 1_500;
 
-interface Task {
-  readonly what: string;
-  readonly options: Json;
-  readonly before?: Json;
-  /** What is there in the end. */
-  readonly after: unknown;
-}
-
-const TASKS: readonly Task[] = [
-  { what: "create", options: { config: VXLAN_CONFIG }, after: VXLAN_CONFIG },
-  {
-    what: "update",
-    options: { config: VXLAN_CONFIG, if_exists: "update" },
-    before: OLD,
-    after: VXLAN_CONFIG,
-  },
-  { what: "remove", options: { state: "absent" }, before: OLD, after: null },
+const TASKS: readonly KeyTask[] = [
+  ...CHANGES,
   { what: "query", options: { state: "query" }, before: OLD, after: OLD },
 ];
 
@@ -53,7 +37,7 @@ describe("answers that are cut", function () {
     transport: "auto",
   });
 
-  async function prepare({ before }: Task, version: string): Promise<void> {
+  async function prepare({ before }: KeyTask, version: string): Promise<void> {
     prefixes++;
     if (before === undefined) return;
     const made = await resultOf({ ...directly(version), config: before });
@@ -66,7 +50,7 @@ describe("answers that are cut", function () {
 
   /** Runs the task through a proxy; `limitOf` tells how much of the answer to the n-th request may pass. */
   async function runThrough(
-    task: Task,
+    task: KeyTask,
     version: string,
     limitOf: (nth: number) => number | undefined,
     more: { readonly others?: readonly string[]; readonly timeout?: number } = {},
@@ -151,6 +135,6 @@ describe("answers that are cut", function () {
   }
 });
 
-function isWriteOf({ what }: Task): boolean {
+function isWriteOf({ what }: KeyTask): boolean {
   return what !== "query";
 }

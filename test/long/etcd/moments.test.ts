@@ -6,32 +6,13 @@ import { type ChildProcess } from "node:child_process";
 import { expect } from "chai";
 
 import { EtcdCluster } from "../../support/etcd";
-import { type Json, VXLAN_CONFIG, resultOf } from "../../support/etcd-config";
+import { CHANGES, type KeyTask, REQUEST } from "../../support/etcd-changes";
+import { type Json, resultOf } from "../../support/etcd-config";
 import { TcpProxy } from "../../support/tcp-proxy";
 import { stride, tally } from "../../support/tally";
 
-const OLD = { Network: "10.1.0.0/16", Backend: { Type: "vxlan" } };
 const OTHERS = { Network: "10.2.0.0/16", Backend: { Type: "vxlan" } };
-const REQUEST = /^(DELETE|GET|POST|PUT) /;
 const VERSION = "v0.28.9";
-
-interface Task {
-  readonly what: string;
-  readonly options: Json;
-  readonly before?: Json;
-  readonly after: unknown;
-}
-
-const TASKS: readonly Task[] = [
-  { what: "create", options: { config: VXLAN_CONFIG }, after: VXLAN_CONFIG },
-  {
-    what: "update",
-    options: { config: VXLAN_CONFIG, if_exists: "update" },
-    before: OLD,
-    after: VXLAN_CONFIG,
-  },
-  { what: "remove", options: { state: "absent" }, before: OLD, after: null },
-];
 
 interface Event {
   readonly what: string;
@@ -111,13 +92,13 @@ describe("an etcd that in the middle of a run", function () {
     ...{ endpoints: cluster.endpoints, prefix: `/moments/${prefixes}`, flannel_version: VERSION },
   });
 
-  async function prepare({ before }: Task): Promise<void> {
+  async function prepare({ before }: KeyTask): Promise<void> {
     prefixes++;
     if (before !== undefined) await resultOf({ ...directly(), config: before });
   }
 
   /** The result of the task, with the event before its n-th request; and how many there were. */
-  async function runWith(task: Task, event: Event | undefined, nth: number) {
+  async function runWith(task: KeyTask, event: Event | undefined, nth: number) {
     const [member] = cluster.members;
     if (member === undefined) throw new Error("no member");
     const scene = { cluster, key: `/moments/${prefixes}`, member: member.process };
@@ -145,7 +126,7 @@ describe("an etcd that in the middle of a run", function () {
     (await resultOf({ ...directly(), state: "query" }))["config"];
 
   for (const event of EVENTS) {
-    for (const task of TASKS) {
+    for (const task of CHANGES) {
       it(`${event.what}: ${task.what}`, async () => {
         await prepare(task);
         const { requests } = await runWith(task, undefined, 0);
