@@ -15,7 +15,7 @@ import {
   type V2Tree,
   type WriteAnswer,
 } from "./store";
-import { type Answer, type Node, entriesOf, readAnswer, noV2, nodesBelow } from "./v2-answers";
+import { type Answer, type Node, entriesOf, noV2, nodesBelow, readAnswer } from "./v2-answers";
 
 /** etcd's own error codes (v2/errors in its source). */
 const KEY_NOT_FOUND = 100;

@@ -74,7 +74,8 @@ export interface FlagValue {
 /**
  * Turns a dict of settings into flags sorted by name; a list repeats its flag, null leaves it out.
  * Throws ModuleError `invalid_arguments` with every fault: flanneld itself would print its usage
- * and exit 0, of which systemd only says that the service did not start. Without a version only names no release has are faults.
+ * and exit 0, of which systemd only says that the service did not start. Without a version only names
+ * no release has are faults.
  */
 export function parseSettings(
   settings: Readonly<Record<string, unknown>>,

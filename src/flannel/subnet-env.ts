@@ -81,11 +81,12 @@ export function missingSubnets(
   wanted: readonly string[],
 ): readonly string[] {
   // It names the address of the bridge.
-  const held = [subnet, ipv6_subnet].map(blockOf);
-  return wanted.filter((text) => !held.includes(blockOf(text)));
+  const held = [subnet, ipv6_subnet].map(normalise);
+  return wanted.filter((text) => !held.includes(normalise(text)));
 }
 
-function blockOf(text = ""): string {
+/** Without host bits, and in one spelling. */
+function normalise(text = ""): string {
   const block = tryParseCidr(text);
   return block === undefined ? text : formatCidr(block);
 }

@@ -1,7 +1,8 @@
-// The IPv4 networks that devices are directly connected to, and those that there are routes to. Read from the routes: os.networkInterfaces()
-// leaves out a bridge that nothing is plugged into, and a process to ask would be dear for every run.
+// The IPv4 networks that devices are directly connected to, and those that there are routes to. Read from the
+// routes: os.networkInterfaces() leaves out a bridge that nothing is plugged into, and a process to ask would be
+// dear for every run.
 
-import { readFileSync } from "node:fs";
+import { glanceAtFile } from "./glance";
 
 const ROUTES = "/proc/net/route";
 const RTF_GATEWAY = 0x2;
@@ -15,20 +16,12 @@ interface Route {
 
 /** Destinations of the main table's routes as CIDR, but for those that lead nowhere. */
 export function listRoutedNetworks(): ReadonlySet<string> {
-  try {
-    return new Set(readRoutes(readFileSync(ROUTES, "utf8")).map(({ network }) => network));
-  } catch {
-    return new Set();
-  }
+  return new Set(readRoutes(glanceAtFile(ROUTES) ?? "").map(({ network }) => network));
 }
 
 /** Networks of a device as CIDR, "10.200.7.0/24"; empty where there is no such device. */
 export function connectedNetworksOf(device: string): readonly string[] {
-  try {
-    return parseRoutes(readFileSync(ROUTES, "utf8"), device);
-  } catch {
-    return [];
-  }
+  return parseRoutes(glanceAtFile(ROUTES) ?? "", device);
 }
 
 /** Those in a table of IPv4 routes. */

@@ -2,9 +2,9 @@
 // once, and a promise for each of some hundred processes takes three times as long as the answer.
 
 import { type Stats, readdirSync, statSync } from "node:fs";
+import { dirname } from "node:path";
 
 import { glanceAtLink } from "./glance";
-import { dirname } from "node:path";
 
 export interface RunningProgram {
   /** Processes that run the file which is there now. */

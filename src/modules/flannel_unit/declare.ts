@@ -65,9 +65,9 @@ export interface Declared extends Daemon {
   readonly restartOn: readonly string[];
   /** Files that a real run has replaced by now: what check mode has to imagine. */
   readonly replaced: ReadonlySet<string>;
-  /** Subnets that etcd keeps for this host. */
   /** Subnets to which a daemon has routes, its own among them. */
   readonly leases: readonly string[];
+  /** Subnets that etcd keeps for this host. */
   readonly reservedSubnets: readonly string[];
   readonly network: OverlayNetwork;
   /** The network configuration the process is to have been started for; undefined: not declared. */

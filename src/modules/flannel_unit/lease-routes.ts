@@ -13,12 +13,14 @@ export function findUnrouted(
   subnetText: string,
 ): readonly string[] {
   if (String(backend.Type).toLowerCase() !== "vxlan") return [];
-  const own = blockOf(parseSubnetEnv(subnetText).subnet ?? "");
-  return leases.map(blockOf).filter((block) => block !== "" && block !== own && !routes.has(block));
+  const own = ipv4BlockOf(parseSubnetEnv(subnetText).subnet ?? "");
+  return leases
+    .map(ipv4BlockOf)
+    .filter((block) => block !== "" && block !== own && !routes.has(block));
 }
 
 /** Without host bits; "" for what is no IPv4 network. */
-function blockOf(text: string): string {
+function ipv4BlockOf(text: string): string {
   const block = tryParseCidr(text);
   return block?.family === 4 ? formatCidr(block) : "";
 }
