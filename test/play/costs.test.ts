@@ -2,6 +2,7 @@
 
 import { expect } from "chai";
 
+import { ANSIBLES } from "../support/ansible-play";
 import { type Cost, Rig, type RigPlay } from "../support/rig";
 
 type Variant = Omit<RigPlay, "workers">;
@@ -52,6 +53,13 @@ describe("a converged host", function () {
       const run = await rig.play({ ...play, workers: 3 });
       expect(run.changed).to.deep.equal([]);
       expect({ eachHost: run.eachHost, once: run.once }).to.deep.equal({ eachHost, once });
+    });
+  }
+
+  for (const [name, ansible] of Object.entries(ANSIBLES)) {
+    it(`is nothing to be warned of by ${name}`, async () => {
+      await rig.converge({ ansible });
+      expect(await rig.warningsOf({ workers: 2, ansible })).to.equal("");
     });
   }
 

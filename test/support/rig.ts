@@ -20,6 +20,8 @@ export interface RigPlay {
   /** By worker, in words of the connection plugin. */
   readonly troubles?: Readonly<Record<string, string>>;
   readonly serial?: number;
+  /** The directory of the programs of another ansible-core. */
+  readonly ansible?: string;
   /** Instead of the role: a playbook of the repository, of one play. */
   readonly playbook?: string;
 }
@@ -87,12 +89,21 @@ export class Rig {
     );
   }
 
+  /** Plays for converged hosts; what Ansible prints beside what the tasks do. */
+  async warningsOf(play: RigPlay): Promise<string> {
+    return (await this.#runWhole(play)).stderr;
+  }
+
   async #run(play: RigPlay): Promise<string> {
+    return (await this.#runWhole(play)).stdout;
+  }
+
+  async #runWhole(play: RigPlay): Promise<{ readonly stdout: string; readonly stderr: string }> {
     await this.#write("hosts.json", this.#inventoryOf(play));
     await this.#write("site.yml", siteOf(play));
     await this.#write("variables.json", play.variables ?? {});
     await writeFile(join(this.directory, "events"), "");
-    return this.#runAnsible();
+    return this.#runAnsible(play.ansible);
   }
 
   #inventoryOf(play: RigPlay): object {
@@ -119,18 +130,19 @@ export class Rig {
     await writeFile(join(this.directory, name), JSON.stringify(content));
   }
 
-  async #runAnsible(): Promise<string> {
+  async #runAnsible(bin?: string): Promise<{ readonly stdout: string; readonly stderr: string }> {
     const variables = `@${join(this.directory, "variables.json")}`;
     const args = ["-i", "hosts.json", "site.yml", "-e", variables];
-    const { stdout } = await execa("ansible-playbook", args, {
+    const path = process.env["PATH"] ?? "";
+    return execa("ansible-playbook", args, {
       cwd: this.directory,
       env: {
+        PATH: bin === undefined ? path : `${bin}:${path}`,
         ANSIBLE_CONFIG: join(ROOT, "test", "rig", "ansible.cfg"),
         PYTHONDONTWRITEBYTECODE: "1",
         RIG_DIRECTORY: this.directory,
       },
     });
-    return stdout;
   }
 
   async #readEvents(): Promise<readonly PluginEvent[]> {
