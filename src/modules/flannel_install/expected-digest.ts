@@ -65,7 +65,12 @@ async function expectFile(src: string, source: Source, decides: boolean): Promis
   const isLater = source.checksum?.kind === "list" && !decides;
   const declared = isLater ? undefined : await declaredDigest(source);
   if (declared !== undefined) await refuseOtherFile(src, declared);
-  return { kind: "known", sha256: await sha256OfFile(src) };
+  // Reading it is what a run without changes costs, so it is not read again for the same digest.
+  return { kind: "known", sha256: sha256Of(declared) ?? (await sha256OfFile(src)) };
+}
+
+function sha256Of(digest: Digest | undefined): string | undefined {
+  return digest?.algorithm === "sha256" ? digest.hex : undefined;
 }
 
 /** A list that is down is no reason to doubt what it has verified. */

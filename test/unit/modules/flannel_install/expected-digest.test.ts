@@ -1,6 +1,6 @@
 // Which digest the file to install from must have, and when a list of checksums is asked for it.
 
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -114,6 +114,16 @@ describe("flannel_install: the digest that is expected", () => {
     expect(String(refusal)).to.include(`its SHA-256 is ${sha256(content)}, declared is bbb`);
   });
 
+  it("reads a file of the host once when it is declared by the digest that is compared", async () => {
+    const large = join(directory, "large");
+    const bytes = Buffer.alloc(16 * 1024 * 1024, "flanneld");
+    writeFileSync(large, bytes);
+    const source = sourceWith({ src: large, checksum: `sha256:${sha256(bytes)}` });
+    const before = bytesRead();
+    await expectDigest(source, hostWith(wanted));
+    expect((bytesRead() - before) / bytes.length).to.be.within(1, 1.5);
+  });
+
   describe("by a list that is down", () => {
     const checksum = "sha256:http://127.0.0.1:1/sums?key=0123456789";
     const origin: Origin = {
@@ -194,3 +204,8 @@ describe("flannel_install: the digest that is expected", () => {
     expect(isExpected(binary, {}, { kind: "later" })).to.equal(undefined);
   });
 });
+
+/** What this process has read so far, in bytes. */
+function bytesRead(): number {
+  return Number(/^rchar: (\d+)$/m.exec(readFileSync("/proc/self/io", "utf8"))?.[1]);
+}
