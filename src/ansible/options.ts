@@ -51,7 +51,7 @@ function checkGroups<Options>(spec: ModuleSpec<Options>, given: Raw, faults: Fau
   for (const group of spec.mutuallyExclusive) {
     const used = group.filter((name) => name in given);
     if (used.length > 1)
-      faults.add(() => `${used.join(" and ")} exclude each other, give only one`);
+      faults.add(() => `${used.join(" and ")} are mutually exclusive, give only one`);
   }
   for (const group of spec.requiredOneOf) {
     if (!group.some((name) => name in given))
@@ -98,9 +98,13 @@ function convert(option: OptionSpec, raw: unknown, where: string, faults: Faults
 
 function checkText(option: OptionSpec, value: unknown, where: string, faults: Faults): void {
   if (holdsLoneSurrogate(value))
-    faults.add(() => `${where}: holds half a character (a lone surrogate), expected Unicode text`);
+    faults.add(
+      () => `${where}: contains half a character (a lone surrogate), expected Unicode text`,
+    );
   if (typeof value === "string" && /str|path/.test(option.type) && value.includes("\0"))
-    faults.add(() => `${where}: holds a NUL character, which no path, name or argument can`);
+    faults.add(
+      () => `${where}: contains a NUL character, which no path, name or argument can contain`,
+    );
 }
 
 function withDefaults(spec: OptionsSpec, given: Raw): Raw {

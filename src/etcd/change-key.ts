@@ -50,7 +50,7 @@ function send(store: EtcdStore, { key, before, after }: KeyChange): Promise<Writ
 function staleError(key: string): StaleObservationError {
   return new StaleObservationError(
     "conflict",
-    `${key}: was changed by someone else again and again while this task ran; look who writes it`,
+    `${key}: someone else kept changing it while this task ran; find out who writes it`,
   );
 }
 
@@ -58,7 +58,7 @@ function staleError(key: string): StaleObservationError {
 function unknownFate(key: string, cause: unknown): unknown {
   if (!(cause instanceof ModuleError)) return cause;
   const { code, message, result } = cause;
-  const told = `${message}\n  ${key}: a write was sent before, and may have been made`;
+  const told = `${message}\n  ${key}: a write was sent before this and may have taken effect`;
   return new ModuleError(code, told, { cause, result });
 }
 

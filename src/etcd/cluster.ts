@@ -43,9 +43,9 @@ export interface ClusterFindings {
 }
 
 const ALARMS: Readonly<Record<string, string>> = {
-  CORRUPT: "members hold different data; see etcd's guide to recovery",
+  CORRUPT: "members hold different data; see etcd's disaster recovery guide",
   NOSPACE:
-    "its database is full, it takes no writes and no lease is renewed; compact, defragment, then disarm the alarm",
+    "its database is full, so it takes no writes and renews no leases; compact, defragment, then disarm the alarm",
 };
 
 /** Every fault, as a sentence. */
@@ -107,14 +107,14 @@ function findStrangers(sights: readonly Sight[]): string[] {
   if (groups.length < 2) return [];
   const told = groups.map(([id, urls]) => `${id} (${urls.join(", ")})`).join(", ");
   return [
-    `endpoints: belong to ${groups.length} clusters that know nothing of each other: ${told}; hosts that ask different ones do not see each other; name the endpoints of one`,
+    `endpoints: belong to ${groups.length} separate clusters: ${told}; hosts that ask different ones do not see each other; name the endpoints of one`,
   ];
 }
 
 function findLack(sights: readonly Sight[]): string[] {
   const seen = sights.flatMap(({ status }) => status ?? []);
   if (seen.length === 0 || seen.some(({ leaderId }) => leaderId !== undefined)) return [];
-  return ["etcd: has no leader, so no majority of its members is up; start them"];
+  return ["etcd: has no leader: more than half of its members must be up; start them"];
 }
 
 function findLearners(sights: readonly Sight[]): string[] {
@@ -144,7 +144,9 @@ function findUnlisted(
   const missed = members.filter(({ id, isLearner }) => !met.has(id) && !isLearner);
   if (missed.length === 0) return [];
   const told = missed.map(({ name, clientUrls }) => `${name} (${clientUrls.join(", ")})`);
-  return [`endpoints: lack ${missed.length} of ${members.length} members: ${told.join(", ")}`];
+  return [
+    `endpoints: ${missed.length} of ${members.length} members not listed: ${told.join(", ")}`,
+  ];
 }
 
 function groupByCluster(sights: readonly Sight[]): ReadonlyMap<string, readonly string[]> {

@@ -52,7 +52,7 @@ function faultOf(text: string): string | undefined {
   // What is in front of the last "@" is not repeated, whatever else is wrong: it holds a password.
   const host = text.slice(text.lastIndexOf("@") + 1);
   if (host !== text) return `"${host}": give username and password as options instead`;
-  if (!/^https?:\/\//i.test(text)) return `"${text}" has no http:// or https://`;
+  if (!/^https?:\/\//i.test(text)) return `"${text}" does not begin with http:// or https://`;
   const url = tryParseUrl(text);
   if (url === undefined) return `"${text}" is not a URL`;
   const rest = `${url.pathname}${url.search}${url.hash}`;

@@ -70,7 +70,7 @@ export class Failover {
   #shareOf(left: number): number {
     const share = this.deadline.shareMs(left, ATTEMPT_LIMIT_MS);
     if (share > 0) return share;
-    throw new EndpointError("not asked, the time allowed by timeout is used up", {
+    throw new EndpointError("not asked, the time allowed by timeout had run out", {
       code: "timeout",
     });
   }

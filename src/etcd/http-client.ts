@@ -159,7 +159,7 @@ function exchange(
       chunks.push(chunk);
       size += chunk.length;
       if (size <= MAX_BODY_BYTES) return;
-      fail(new EndpointError("not etcd: the answer does not end", { code: "network" }));
+      fail(new EndpointError("not etcd: the answer never ends", { code: "network" }));
       outgoing.destroy();
     });
     incoming.on("error", fail);

@@ -86,9 +86,9 @@ export function isEtcdAtLeast(version: string, major: number, minor: number): bo
 }
 
 function peerPortError({ port }: Endpoint): EndpointError {
-  const told = `port ${port} is the one by which etcd's members speak to each other`;
-  const usual = port === 2380 ? "2379 in place of 2380" : "2379, most often";
-  return new EndpointError(`${told}, give the port for clients (${usual})`, {
+  const told = `port ${port} is etcd's peer port, by which its members talk to each other`;
+  const usual = port === 2380 ? "2379 instead of 2380" : "usually 2379";
+  return new EndpointError(`${told}, give the client port (${usual})`, {
     code: "unsupported",
     told: true,
   });

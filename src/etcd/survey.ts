@@ -104,7 +104,7 @@ export class Survey {
     const version = await this.members.versionOf(endpoint, this.#limitMs);
     const right = await this.#send(endpoint, `${gatewayPathOf(version)}${path}`);
     if (right !== undefined) return right;
-    throw new EndpointError("its JSON gateway does not say who it is", { code: "unsupported" });
+    throw new EndpointError("its JSON gateway does not identify itself", { code: "unsupported" });
   }
 
   async #send(

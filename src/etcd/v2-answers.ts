@@ -58,17 +58,17 @@ function describeRefusal(
   return withCredentials
     ? new ModuleError(
         "permission",
-        `etcd ${endpoint.url}: HTTP ${status}: wrong username or password, or this user may not use the key; check its roles`,
+        `etcd ${endpoint.url}: HTTP ${status}: wrong username or password, or this user may not access the key; check its roles`,
       )
     : new ModuleError(
         "auth",
-        `etcd ${endpoint.url}: HTTP ${status}: authentication is on and guests may not use the key, give username and password`,
+        `etcd ${endpoint.url}: HTTP ${status}: authentication is on and guests may not access the key, give username and password`,
       );
 }
 
 /** An etcd that does not serve the API. */
 export function noV2(version: string): EndpointError {
-  const state = isEtcdAtLeast(version, 3, 6) ? "gone since etcd 3.6" : "off";
+  const state = isEtcdAtLeast(version, 3, 6) ? "gone (etcd 3.6 removed it)" : "off";
   return new EndpointError(`etcd ${version} answered, but its v2 API is ${state}`, {
     code: "unsupported",
     advice:

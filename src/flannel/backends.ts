@@ -70,7 +70,7 @@ function findBackend(
   const known = Object.hasOwn(BACKENDS, type) ? BACKENDS[type] : undefined;
   const reason =
     known === undefined
-      ? `no backend of flannel${didYouMean(type, available)}`
+      ? `not a flannel backend${didYouMean(type, available)}`
       : describeAvailability(known, version);
   findings.refused(`Backend.Type: ${show(type)}: ${reason} (available: ${available.join(", ")})`);
   return undefined;
@@ -98,7 +98,7 @@ function checkUdp(
   const others = architectures.filter((architecture) => architecture !== "amd64");
   if (others.length === 0 || !isAtLeast(version, "0.10.0")) return;
   findings.refused(
-    `Backend.Type: "udp": flannel ${tagOf(version)} has it on amd64 only, there are hosts with ${others.join(", ")}`,
+    `Backend.Type: "udp": flannel ${tagOf(version)} supports it on amd64 only, but there are hosts with ${others.join(", ")}`,
   );
 }
 

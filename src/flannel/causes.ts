@@ -22,7 +22,7 @@ const SILENT = /Installing signal handlers\s*$/;
 const ETCD_SILENT: CauseRule = {
   name: "etcd-silent",
   pattern: SILENT,
-  cause: "etcd gives no answer, and flannel waits for one",
+  cause: "etcd does not answer, and flannel keeps waiting for it",
   remedy:
     "check that etcd runs, that every address in etcd-endpoints can be reached from this host, and the certificates on both sides",
 };

@@ -48,11 +48,11 @@ export function differenceOfAll(
   return { key: "config", before: `unusable: ${refusals.join("; ")}`, after };
 }
 
-/** "Backend.VNI is 1, declared is 7"; secrets stay masked. */
+/** "Backend.VNI is 1, expected 7"; secrets stay masked. */
 export function describeDifference({ key, before, after }: SettingDifference): string {
   if (isSecretKey(key)) return `${key} differs`;
   const shown = (value: Setting | null): string => (value === null ? "not set" : String(value));
-  return `${key} is ${shown(before)}, declared is ${shown(after)}`;
+  return `${key} is ${shown(before)}, expected ${shown(after)}`;
 }
 
 /** Settings may be lists, as the route tables of aws-vpc are. */

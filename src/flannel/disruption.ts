@@ -120,7 +120,7 @@ function partedBy(lease: Lease, { before, after }: Transition): string | undefin
 
 function tellParted(differences: readonly SettingDifference[]): string {
   const told = differences.map(describeDifference).join(" and ");
-  return `${told}, and daemons of both kinds cannot talk`;
+  return `${told}, and old and new daemons cannot talk to each other`;
 }
 
 function typeOf({ settings }: NetworkConfig): string {

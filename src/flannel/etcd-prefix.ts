@@ -8,9 +8,9 @@ const MAX_COUNT = 1000;
  * regular expression of it and panics where it is none (subnet/etcd registry.go, regexp.MustCompile).
  */
 export function findPrefixFault(prefix: string): string | undefined {
-  if (prefix !== prefix.trim()) return "expected no blank at its beginning or end";
+  if (prefix !== prefix.trim()) return "expected no leading or trailing blank";
   if (!isGoExpression(`${prefix}/([^/]*)(/|/config)?$`)) {
-    return "expected text that is a regular expression to Go, because flannel makes one of it and crashes otherwise";
+    return "expected a valid Go regular expression, because flannel compiles it as one and otherwise crashes";
   }
   return undefined;
 }

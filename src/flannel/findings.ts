@@ -24,7 +24,7 @@ export class Findings {
   unknown(describe: () => string): void {
     this.#unknown += 1;
     if (this.#unknown <= MAX_UNKNOWN) this.harmful(describe());
-    if (this.#unknown === MAX_UNKNOWN + 1) this.harmful("there are more names that nobody knows");
+    if (this.#unknown === MAX_UNKNOWN + 1) this.harmful("there are more unknown names");
   }
 
   /** Worth knowing, but may be meant. */

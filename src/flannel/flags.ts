@@ -174,10 +174,10 @@ function describeMismatch(
     return undefined;
   }
   if (flag.since !== undefined && !isAtLeast(version, flag.since)) {
-    return `${name}: flannel ${tagOf(version)} does not know this flag yet, it came with v${flag.since}`;
+    return `${name}: flannel ${tagOf(version)} does not know this flag yet, it was added in v${flag.since}`;
   }
   if (flag.until !== undefined && isAtLeast(version, flag.until)) {
-    return `${name}: flannel ${tagOf(version)} no longer knows this flag, it went with v${flag.until}`;
+    return `${name}: flannel ${tagOf(version)} no longer knows this flag, it was removed in v${flag.until}`;
   }
   return undefined;
 }

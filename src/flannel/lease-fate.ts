@@ -32,7 +32,7 @@ interface Start {
 const KEEPS: Fate = { subnet: "same", why: undefined };
 const UNUSED: Fate = {
   subnet: "unused",
-  why: "its host has another lease, which is the one that is used",
+  why: "its host has another lease, which is the one in use",
 };
 const OUT_OF_SUBNETS: Fate = { subnet: "none", why: "no subnet is left in the range" };
 const CRASHES: Fate = {
@@ -41,7 +41,7 @@ const CRASHES: Fate = {
 };
 const SEARCHES: Fate = {
   subnet: "none",
-  why: "without IPv4, flanneld looks for a subnet for ever while there are leases",
+  why: "without IPv4, flanneld looks for a subnet forever while there are leases",
 };
 
 /** The fate of each lease when all daemons start anew; those that find no subnet all together are the last. */
@@ -163,8 +163,8 @@ function describeUnfit({ family, subnetLen }: SubnetRange, lease: Lease): string
   }
   if (subnet === undefined) return "IPv4 is switched on";
   return subnet.length === subnetLen
-    ? `it is outside of the IPv${family} range`
-    : `IPv${family} subnets are to be /${subnetLen}`;
+    ? `it is outside the IPv${family} range`
+    : `IPv${family} subnets must be /${subnetLen}`;
 }
 
 /** One after the other they may have room, and all together not. */

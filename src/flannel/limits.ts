@@ -49,14 +49,14 @@ const LIMITS: readonly Limit[] = [
     ipv6: true,
     backends: IPV4_ONLY,
     level: "harmful",
-    says: "EnableIPv6: backend {type} carries no IPv6, so pods would get addresses that reach nobody; take vxlan, host-gw or wireguard, or leave IPv6 off",
+    says: "EnableIPv6: backend {type} does not carry IPv6, so pods would get addresses that reach nothing; use vxlan, host-gw or wireguard, or leave IPv6 off",
   },
   {
     ipv6: true,
     backends: ["extension"],
     before: "0.22.0",
     level: "harmful",
-    says: "EnableIPv6: flannel {release} tells the commands of backend extension no IPv6 subnet, v0.22.0 does",
+    says: "EnableIPv6: flannel {release} does not pass the IPv6 subnet to the commands of backend extension, v0.22.0 and later do",
   },
   {
     ipv6: true,
@@ -64,7 +64,7 @@ const LIMITS: readonly Limit[] = [
     manager: "etcd",
     before: "0.17.0",
     level: "harmful",
-    says: "EnableIPv6: flannel {release} leases no IPv6 subnet from etcd and crashes without one; it needs v0.17.0 or newer",
+    says: "EnableIPv6: flannel {release} does not lease IPv6 subnets from etcd and crashes without one; use v0.17.0 or newer",
   },
   {
     ipv6: true,
@@ -72,7 +72,7 @@ const LIMITS: readonly Limit[] = [
     manager: "etcd",
     before: "0.17.0",
     level: "harmful",
-    says: "EnableIPv6: flannel {release} leases no IPv6 subnet from etcd, it needs v0.17.0 or newer",
+    says: "EnableIPv6: flannel {release} does not lease IPv6 subnets from etcd; use v0.17.0 or newer",
   },
   {
     ipv6: true,
@@ -84,21 +84,21 @@ const LIMITS: readonly Limit[] = [
     backends: ["vxlan"],
     option: { name: "VNI", from: longestBehind("flannel.") },
     level: "harmful",
-    says: "Backend.VNI: {value}: the device flannel.{value} has more than the 15 characters that the kernel takes, give a VNI below 10000000",
+    says: "Backend.VNI: {value}: the device flannel.{value} has more than the 15 characters that the kernel allows, give a VNI below 10000000",
   },
   {
     ipv6: true,
     backends: ["vxlan"],
     option: { name: "VNI", from: longestBehind("flannel-v6.") },
     level: "harmful",
-    says: "Backend.VNI: {value}: the device flannel-v6.{value} has more than the 15 characters that the kernel takes, give a VNI below 10000 with IPv6",
+    says: "Backend.VNI: {value}: the device flannel-v6.{value} has more than the 15 characters that the kernel allows, give a VNI below 10000 with IPv6",
   },
   ...(["vxlan", "wireguard"] as const).flatMap((type): Limit[] => [
     {
       backends: [type],
       option: { name: "MTU", below: LEAST_MTU.ipv4 + OVERHEAD[type] },
       level: "harmful",
-      says: `Backend.MTU: {value}: ${type} takes ${OVERHEAD[type]} off it, and what is left is too small for IPv4; give the MTU of the network between the hosts, or leave it out`,
+      says: `Backend.MTU: {value}: ${type} takes ${OVERHEAD[type]} off it, which leaves too little for IPv4; give the MTU of the network between the hosts, or leave it out`,
     },
     {
       ipv6: true,
@@ -112,20 +112,20 @@ const LIMITS: readonly Limit[] = [
     backends: ["udp"],
     option: { name: "Port", below: 1 },
     level: "harmful",
-    says: "Backend.Port: {value}: every host would listen on another port; give one, or leave it out for 8285",
+    says: "Backend.Port: {value}: each host would listen on a different port; give one, or leave it out for 8285",
   },
   {
     backends: ["wireguard"],
     option: { name: "ListenPort", below: 1 },
     level: "harmful",
-    says: "Backend.ListenPort: {value}: every host would listen on another port; give one, or leave it out for 51820",
+    says: "Backend.ListenPort: {value}: each host would listen on a different port; give one, or leave it out for 51820",
   },
   {
     ipv6: true,
     backends: ["wireguard"],
     option: { name: "ListenPortV6", below: 1 },
     level: "harmful",
-    says: "Backend.ListenPortV6: {value}: every host would listen on another port; give one, or leave it out for 51821",
+    says: "Backend.ListenPortV6: {value}: each host would listen on a different port; give one, or leave it out for 51821",
   },
 ];
 

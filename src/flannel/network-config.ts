@@ -127,11 +127,11 @@ function readRanges(
   const ipv6 = switches.get("EnableIPv6") ?? false;
   if (!ipv4 && !ipv6) {
     findings.refused(
-      'EnableIPv4: both families are off, and flanneld ends with "none defined stack"; switch one on',
+      'EnableIPv4: both families are off, and flanneld exits with "none defined stack"; enable one',
     );
   } else if (!ipv4) {
     findings.noted(
-      "EnableIPv4: false: flannel tells hosts apart by their IPv4 address, so without IPv4 all hosts get one and the same subnet from etcd (seen with v0.28.9); use dual stack for more than one host",
+      "EnableIPv4: false: flannel tells hosts apart by their IPv4 address, so without IPv4 all hosts get the same subnet from etcd (seen with v0.28.9); use dual stack for more than one host",
     );
   }
   return ([4, 6] as const).flatMap((family) => {
@@ -198,7 +198,7 @@ function readBackendKey(
     return undefined;
   }
   findings.noted(
-    'Backend: not given, flannel takes {"Type": "udp"}, which is slow and for tests; name the backend you want',
+    'Backend: not given, so flannel uses {"Type": "udp"}, which is slow and meant for tests; name the backend you want',
   );
   return readBackend([["Type", "udp"]], version, architectures, findings);
 }

@@ -87,7 +87,7 @@ function isListOf(type: GoType, given: unknown): boolean {
 }
 
 function describeUnknownKey(key: string): string {
-  if (isSecretName(key)) return `${key}: a secret in the wrong place, it belongs into Backend`;
+  if (isSecretName(key)) return `${key}: a secret in the wrong place, it belongs in Backend`;
   const hint = didYouMean(key, Object.keys(KEYS));
   const known = hint === "" ? ` (known: ${Object.keys(KEYS).join(", ")})` : hint;
   return `${presentName(key)}: unknown key, flannel would ignore it${known}`;

@@ -158,13 +158,13 @@ function hide(value: unknown): string {
 function describeSetting(name: string, before: string | undefined, after: string | undefined) {
   if (!isHidden(before) || !isHidden(after))
     return `${name} was ${show(before)}, is ${show(after)}`;
-  if (before[0] !== after[0]) return `${name} may be another one`;
-  return before.startsWith(REVISION) ? `${name} was written anew` : `${name} was another one`;
+  if (before[0] !== after[0]) return `${name} may be different`;
+  return before.startsWith(REVISION) ? `${name} was rewritten` : `${name} was different`;
 }
 
 function show(word: string | undefined): string {
   if (word === undefined) return "not set";
-  return isHidden(word) ? "a value not shown" : word;
+  return isHidden(word) ? "a hidden value" : word;
 }
 
 function isHidden(word: string | undefined): word is string {

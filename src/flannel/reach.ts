@@ -70,7 +70,7 @@ interface Row {
 }
 
 const MTU_REMEDY =
-  "The hosts' network carries less than flanneld was told: give its MTU (with vxlan 50 bytes more than gets through " +
+  "The network between the hosts carries smaller packets than flanneld assumes: give its MTU (with vxlan 50 bytes more than gets through " +
   "here) in flannel_network_config: {Backend: {MTU: ...}} (vxlan and wireguard from v0.21.3), or set it on the hosts' " +
   "interface; pods keep the MTU that they were made with.";
 
@@ -79,18 +79,18 @@ const CHECKSUM_REMEDY =
   "flannel_tx_checksum_offload: false.";
 
 const FIREWALL_REMEDY =
-  "Look for a packet filter that forbids what is forwarded, on both hosts: iptables -S FORWARD, nft list ruleset; " +
+  "Look on both hosts for a packet filter that drops forwarded packets: iptables -S FORWARD, nft list ruleset; " +
   "allow the pods' network by its addresses.";
 
 const FORWARD_REMEDY =
   "Look at what both hosts forward: iptables -S FORWARD (Docker sets its policy to DROP; flanneld's own rules need " +
   "iptables-forward-rules and the program iptables), nft list ruleset, sysctl net.ipv4.ip_forward " +
-  "(flannel_ip_forward: true). Rules that go by the name of the pods' bridge do not know this trial's interface " +
+  "(flannel_ip_forward: true). Rules that match the pods' bridge by name do not match this trial's interface " +
   "flannel-try.";
 
 const ROUTE_REMEDY =
-  "flanneld of this host has not taken the other one's lease over: compare ip route with the leases (flannel_etcd_config, " +
-  "state: query), look into both journals (journalctl -u flanneld), and restart flanneld on the host that lacks the route.";
+  "flanneld on this host has not picked up the other one's lease: compare ip route with the leases (flannel_etcd_config, " +
+  "state: query), read both journals (journalctl -u flanneld), and restart flanneld on the host that lacks the route.";
 
 const ROWS: readonly Row[] = [
   {
@@ -99,7 +99,7 @@ const ROWS: readonly Row[] = [
     sentence: ({ seenAs }) =>
       `is reached, but sees this host's pods as ${seenAs ?? "?"}: their packets are masqueraded on the way`,
     remedy: () =>
-      "Pods are to see each other's addresses: look for a MASQUERADE rule that takes the pods' network in " +
+      "Pods must see each other's addresses: look for a MASQUERADE rule that covers the pods' network " +
       "(iptables -t nat -S POSTROUTING); Docker on flannel's subnet needs --ip-masq=false.",
     isFailure: false,
   },
@@ -107,7 +107,7 @@ const ROWS: readonly Row[] = [
     cause: "mtu",
     fits: ({ tcp, fullPing }) => tcp === "ok" && fullPing === false,
     sentence: (_trial, { mtu }) =>
-      `is reached, but packets of ${mtu} bytes have to be cut up on the way`,
+      `is reached, but packets of ${mtu} bytes have to be fragmented on the way`,
     remedy: () => MTU_REMEDY,
     isFailure: false,
   },
@@ -133,16 +133,16 @@ const ROWS: readonly Row[] = [
     fits: ({ tcp }) => tcp === "stalled" || tcp === "garbled",
     sentence: ({ tcp }) =>
       tcp === "garbled"
-        ? "TCP opens, and other bytes come back than were sent"
+        ? "TCP opens, but other bytes come back than were sent"
         : "TCP opens, then nothing comes back, although full packets do get through",
     remedy: () =>
-      "Look for what keeps track of connections on the way: a packet filter that sees one direction only, or a proxy.",
+      "Look for something on the way that tracks connections: a packet filter that sees one direction only, or a proxy.",
   },
   {
     cause: "firewall",
     fits: ({ tcp }) => tcp === "refused",
     sentence: () => "TCP is refused",
-    remedy: () => `${FIREWALL_REMEDY} A REJECT rule refuses; so does an echo that has ended.`,
+    remedy: () => `${FIREWALL_REMEDY} A REJECT rule refuses; so does an echo that has stopped.`,
   },
   {
     cause: "firewall",
@@ -187,7 +187,8 @@ const ROWS: readonly Row[] = [
     cause: "checksum_or_firewall",
     fits: ({ ping }) => ping === true,
     sentence: () => "ping works, TCP does not",
-    remedy: () => `${CHECKSUM_REMEDY} Else look for a firewall that lets nothing but ping through.`,
+    remedy: () =>
+      `${CHECKSUM_REMEDY} Otherwise look for a firewall that lets nothing but ping through.`,
     word: "ping only",
     isSuspect: true,
   },
@@ -217,7 +218,7 @@ const ROWS: readonly Row[] = [
     fits: () => true,
     sentence: () => "not reached over the overlay",
     remedy: ({ backend }) =>
-      `Where flanneld runs on both hosts, look for a firewall between them: ${portsOf(backend)}. ` +
+      `If flanneld runs on both hosts, look for a firewall between them: ${portsOf(backend)}. ` +
       "And on the hosts: what iptables -S FORWARD drops.",
   },
 ];

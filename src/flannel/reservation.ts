@@ -88,7 +88,8 @@ export function findRangeFault(
 ): string | undefined {
   const { subnet, ipv6Subnet } = reservation;
   const [ipv4, ipv6] = [4, 6].map((family) => ranges.find((range) => range.family === family));
-  if (ipv4 === undefined) return "the network has no IPv4, by which flannel knows reservations";
+  if (ipv4 === undefined)
+    return "the network has no IPv4, by which flannel identifies reservations";
   if (ipv6 === undefined && ipv6Subnet !== undefined) return "the network has no IPv6";
   if (ipv6 !== undefined && ipv6Subnet === undefined) {
     return "the network has IPv6, give a subnet of each, with a comma between them";
@@ -102,7 +103,7 @@ export function findRangeFault(
 function describeMiss(range: SubnetRange, subnet: Cidr): string | undefined {
   if (isWithin(range, subnet)) return undefined;
   if (subnet.length !== range.subnetLen) {
-    return `${formatCidr(subnet)} has another length than the subnets of the network, /${range.subnetLen}`;
+    return `${formatCidr(subnet)} is not of the length of the network's subnets, /${range.subnetLen}`;
   }
   const [first, last] = [range.min, range.max].map((base) => formatCidr({ ...subnet, base }));
   return `${formatCidr(subnet)} is not among the subnets of the network, ${first ?? ""} to ${last ?? ""}`;

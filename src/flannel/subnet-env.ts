@@ -62,7 +62,7 @@ function findFamilyFault(
   declared: string | undefined,
 ): string | undefined {
   if (declared !== undefined && !equalNetworks(network, declared)) {
-    return `has network ${network ?? "none"}, declared is ${declared}`;
+    return `has network ${network ?? "none"}, expected ${declared}`;
   }
   if (subnet === undefined || network === undefined) return undefined;
   const inner = tryParseCidr(subnet);

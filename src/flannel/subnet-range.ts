@@ -245,7 +245,7 @@ function checkRange(range: SubnetRange, version: FlannelVersion, findings: Findi
   }
   if (min > max) {
     findings.harmful(
-      `${keys.subnetMin}: ${formatAddress({ family, value: min })} is behind ${keys.subnetMax} ${formatAddress({ family, value: max })}, no host would ever get a subnet`,
+      `${keys.subnetMin}: ${formatAddress({ family, value: min })} is after ${keys.subnetMax} ${formatAddress({ family, value: max })}, so no host would ever get a subnet`,
     );
   }
 }

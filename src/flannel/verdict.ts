@@ -69,7 +69,7 @@ function isSuspect({ finding }: Explained): boolean {
 }
 
 function describeSilence(host: string): string {
-  return `${host}: serves no echo, so that nothing was tried: it has no subnet, or see what the trial says there`;
+  return `${host}: serves no echo, so nothing was tried: it has no subnet, or its own result says why`;
 }
 
 /** One sentence for each host and cause, with all addresses that it is about. */

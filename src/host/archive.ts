@@ -69,7 +69,7 @@ export async function readMembers(
       const reader = wanted.get(entry.name);
       if (reader === undefined) await skipEntry(input, entry);
       else if (entry.type !== "file") throw new TarError(`"${entry.name}" is a directory`);
-      else if (!missing.delete(entry.name)) throw new TarError(`"${entry.name}" is in it twice`);
+      else if (!missing.delete(entry.name)) throw new TarError(`it contains "${entry.name}" twice`);
       else await readEntry(input, entry, reader);
     }
     await input.drain();
@@ -79,7 +79,10 @@ export async function readMembers(
     input.destroy();
   }
   if (missing.size > 0) {
-    throw new ModuleError("verification", `${archive}: holds no ${[...missing].join(" and no ")}`);
+    throw new ModuleError(
+      "verification",
+      `${archive}: contains no ${[...missing].join(" and no ")}`,
+    );
   }
 }
 
@@ -147,7 +150,7 @@ function translateArchiveError(archive: string, error: unknown): ModuleError {
   const reason = code === "" ? messageOf(error) : `its compressed data is damaged (${code})`;
   return new ModuleError(
     "verification",
-    `${archive}: not an archive this module unpacks: ${reason}; nothing was installed`,
+    `${archive}: not an archive that this module can unpack: ${reason}; nothing was installed`,
     { cause: error },
   );
 }

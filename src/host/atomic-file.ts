@@ -27,7 +27,7 @@ export function tryReadFile(path: string): FileState | undefined {
   try {
     const info = statSync(path);
     if (info.isFIFO())
-      throw new ModuleError("host", `${path}: a pipe is in the way, move it aside`);
+      throw new ModuleError("host", `${path}: a named pipe is in the way, move it aside`);
     const content = readFileSync(path, "utf8");
     return { content, mode: info.mode & 0o7777, uid: info.uid, gid: info.gid };
   } catch (error) {

@@ -93,10 +93,10 @@ export function findChecksum(list: string, { names, algorithm, origin }: Lookup)
   const [digest] = digests;
   if (digest !== undefined && digests.size === 1 && isHex(digest, algorithm)) return digest;
   const which = nameOfAlgorithm(algorithm);
-  const found = digests.size > 1 ? `holds different ${which} digests` : `holds no ${which}`;
+  const found = digests.size > 1 ? `contains different ${which} digests` : `contains no ${which}`;
   throw new ModuleError(
     "verification",
-    `checksum: ${origin} ${found} for ${names.join(" or ")}, expected a line of ${algorithm}sum for it ` +
+    `checksum: ${origin} ${found} for ${names.join(" or ")}, expected a line of ${algorithm}sum output for it ` +
       `(${entries.length} of its ${lines.length} lines are such lines)`,
   );
 }

@@ -126,7 +126,7 @@ function signal(pids: readonly number[], name: "SIGTERM" | "SIGKILL"): void {
       if (systemCodeOf(error) !== "ESRCH")
         throw new ModuleError(
           "permission",
-          `process ${pid}: cannot be ended: run the task with become: true`,
+          `process ${pid}: cannot be stopped: run the task with become: true`,
           { cause: error },
         );
     }

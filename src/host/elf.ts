@@ -77,7 +77,7 @@ async function tryParseElf(program: Program): Promise<ElfProgram | undefined> {
     ),
     refusal:
       flaw ??
-      (isCut ? "its program headers are cut" : undefined) ??
+      (isCut ? "its program headers are truncated" : undefined) ??
       (table.length === tableBytes ? findSegmentFlaw(segments) : undefined) ??
       interpreter?.flaw,
   };
@@ -146,7 +146,7 @@ function findTableFlaw(
 
 function findSegmentFlaw(segments: readonly Segment[]): string | undefined {
   const isLoaded = segments.some(({ type }) => type === SEGMENT_LOADED);
-  return isLoaded ? undefined : "it has nothing to load";
+  return isLoaded ? undefined : "it has no segment to load";
 }
 
 function parseSegments(table: Buffer, layout: Layout): Segment[] {
@@ -182,7 +182,7 @@ async function readInterpreter(
   const isFlaw = isCut ? isWhole : !isPath;
   return {
     path: text.toString("latin1").replace(/\0.*$/s, ""),
-    flaw: isFlaw ? "the path of its loader is none" : undefined,
+    flaw: isFlaw ? "the path of its loader is not valid" : undefined,
   };
 }
 

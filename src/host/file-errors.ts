@@ -10,18 +10,18 @@ const REASONS: Readonly<Record<string, string>> = {
   EISDIR: "a directory is in the way, move it aside",
   EEXIST: "something is in the way, move it aside",
   ENOTEMPTY: "a directory is in the way, move it aside",
-  ENOSPC: "no space left on the device, free some and run again",
+  ENOSPC: "no space left on the device, free some space and run again",
   EDQUOT: "the disk quota is exhausted, free some space and run again",
   EROFS: "the file system is read-only",
   ETXTBSY: "the file is being executed",
   EBUSY:
-    "it is a mount of its own (a file of the host given to a container?); unmount it, " +
-    "or change it where it comes from",
-  EXDEV: "it is on another file system, or a mount of its own",
-  EMLINK: "the file has as many names as its file system allows",
-  ELOOP: "symbolic links lead in a circle",
+    "it is a mount point (a file of the host, passed into a container?); unmount it, " +
+    "or change it at its source",
+  EXDEV: "it is on another file system, or is a mount point",
+  EMLINK: "the file has as many hard links as its file system allows",
+  ELOOP: "its symbolic links form a loop",
   ENAMETOOLONG: "the name is longer than the file system allows",
-  EIO: "the disk fails, look at the kernel's log",
+  EIO: "the disk reports an I/O error, see the kernel's log",
 };
 
 /** A file system error as a sentence that names the file, the action and the way out. */

@@ -61,7 +61,7 @@ const RULES: readonly Rule[] = [
     name: "connection-refused",
     pattern: /^ECONNREFUSED/,
     code: "network",
-    words: "connection refused, nothing listens there",
+    words: "connection refused, nothing is listening there",
     passing: true,
   },
   {
@@ -105,14 +105,15 @@ const RULES: readonly Rule[] = [
       /^(UNABLE_TO_|SELF_SIGNED|DEPTH_ZERO|CERT_SIGNATURE_FAILURE|CERT_UNTRUSTED|INVALID_CA)/,
     code: "tls",
     words:
-      "unknown CA: this host trusts nobody who has signed the server's certificate, name its CA in ca_file",
+      "unknown CA: this host does not trust the issuer of the server's certificate, name its CA in ca_file",
     passing: false,
   },
   {
     name: "certificate-misused",
     pattern: /^(INVALID_PURPOSE|CERT_REVOKED|CERT_REJECTED|CERT_CHAIN_TOO_LONG|PATH_LENGTH)/,
     code: "tls",
-    words: "the server's certificate is no good for one (its usage, its chain, or it was revoked)",
+    words:
+      "the server's certificate is not valid for a server (its usage, its chain, or it was revoked)",
     passing: false,
   },
   {

@@ -33,15 +33,16 @@ const MAX_SHOWN = 2000;
 /** Why a program does not start, or has no usable answer, by the codes of Node.js and execa. */
 const START_FAILURES: Readonly<Record<string, string>> = {
   E2BIG: "its arguments are longer than this system allows",
-  EACCES: "not executable for this user",
-  EAGAIN: "this user may start no more processes now",
-  ENOBUFS: "printed more than can be an answer",
-  ENOENT: "no such program on this host, install it or fix the PATH",
-  ENOEXEC: "is no program for this host",
+  EACCES: "this user may not execute it",
+  EAGAIN: "this user cannot start any more processes at the moment",
+  ENOBUFS: "printed too much for an answer",
+  ENOENT: "no such program on this host, install it or fix PATH",
+  ENOEXEC: "is not a program for this host",
   ENOMEM: "there is not enough memory to start it",
   ENOTDIR: "a part of its path is not a directory",
-  "maxBuffer exceeded": "printed more than can be an answer",
-  ERR_INVALID_ARG_VALUE: "an argument holds a NUL character, which no program can be given",
+  "maxBuffer exceeded": "printed too much for an answer",
+  ERR_INVALID_ARG_VALUE:
+    "an argument contains a NUL character, which cannot be passed to a program",
 };
 
 /**

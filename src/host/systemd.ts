@@ -104,7 +104,7 @@ export async function systemctl(args: readonly string[], timeoutMs = 90_000): Pr
 
 /** What there is to say of a host without a running systemd. */
 export const OFFLINE =
-  "systemd is not running on this host: expected it as process 1, flanneld can be run by nothing else";
+  "systemd is not running on this host: expected it as process 1, because flanneld runs as its service";
 
 /**
  * Has systemd check a unit that is not in place yet. Returns its complaints about this unit (other

@@ -62,7 +62,7 @@ function isUstar(block: Buffer): boolean {
 function safeName(path: string): string {
   const parts = path.split("/").filter((part) => part !== "" && part !== ".");
   if (path.startsWith("/")) throw new TarError(`${shown(path)} is an absolute path`);
-  if (parts.includes("..")) throw new TarError(`${shown(path)} leads out of the archive`);
+  if (parts.includes("..")) throw new TarError(`${shown(path)} points outside the archive`);
   return parts.join("/");
 }
 

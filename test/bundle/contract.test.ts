@@ -99,7 +99,11 @@ describe("a bundled module", () => {
       "peers[0].wieght: unknown",
     ],
     ["a missing suboption", { path: "/x", peers: [{}] }, "peers[0].name: required"],
-    ["options that exclude each other", { path: "/x", json: "", json5: "" }, "exclude each other"],
+    [
+      "options that exclude each other",
+      { path: "/x", json: "", json5: "" },
+      "are mutually exclusive",
+    ],
     [
       "an option without its partner",
       { path: "/x", username: "u" },
@@ -131,7 +135,7 @@ describe("a bundled module", () => {
       () => JSON.stringify({ settings: `{"a": ${nested(20_000)}}` }),
       /a dict, got str/,
     ],
-    ["a NUL in a path", () => JSON.stringify({ path: "/a\0" }), /path: holds a NUL/],
+    ["a NUL in a path", () => JSON.stringify({ path: "/a\0" }), /path: contains a NUL/],
     ["half a character", () => JSON.stringify({ path: "/\ud800" }), /path: holds half/],
     [
       "a name of 10 MB",

@@ -56,7 +56,7 @@ describe("the bundle of flannel_etcd_config", function () {
       "two declarations",
       { ...OPTIONS, config: CONFIG, network: "10.0.0.0/8" },
       "invalid_arguments",
-      "config and network exclude each other",
+      "config and network are mutually exclusive",
     ],
     [
       "half a key pair",
@@ -81,7 +81,7 @@ describe("the bundle of flannel_etcd_config", function () {
       "an endpoint that is none",
       { ...OPTIONS, endpoints: "10.0.0.1:2379", config: CONFIG },
       "invalid_arguments",
-      "has no http:// or https://",
+      "does not begin with http:// or https://",
     ],
     [
       "a configuration flannel refuses",

@@ -257,7 +257,7 @@ describe("flannel_overlay", function () {
         /sees this host's pods as 10\.9\.0\.1: their packets are masqueraded/,
       );
       expect(oddities).to.match(
-        /\(fd00:.*\): is reached, but packets of 1450 bytes have to be cut up/,
+        /\(fd00:.*\): is reached, but packets of 1450 bytes have to be fragmented/,
       );
       expect(result["verdict"]).to.include("1 of 1 other hosts reached");
     });
@@ -267,7 +267,7 @@ describe("flannel_overlay", function () {
     it("is never green when nothing was tried", async () => {
       const silent = await one.run(library, { state: "tried", peers: { "worker-2": null } });
       expect(silent).to.include({ ok: false, tried: 0 });
-      expect(sentences(silent)).to.match(/^worker-2: serves no echo, so that nothing was tried/);
+      expect(sentences(silent)).to.match(/^worker-2: serves no echo, so nothing was tried/);
       one.writeLease(false);
       const peers = { "worker-2": await serving(two) };
       const homeless = await one.run(library, { state: "tried", peers });

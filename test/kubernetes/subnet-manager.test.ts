@@ -136,7 +136,7 @@ describe("kube-subnet-mgr against a real kube-apiserver", function () {
       spoil: () => Promise.resolve(),
       mend: () => Promise.resolve(),
       variables: { flannel_environment: { NODE_NAME: "worker-1.example.org" } },
-      cause: /Kubernetes has no node of this host's name/,
+      cause: /Kubernetes has no node with this host's name/,
       remedy: /set NODE_NAME/,
     },
     {

@@ -32,8 +32,8 @@ const FLANNEL = [
   ...mutantsOf("src/flannel/limits.ts", [
     [
       "IPv6 is expected of etcd's manager too early",
-      'before: "0.17.0",\n    level: "harmful",\n    says: "EnableIPv6: flannel {release} leases no IPv6 subnet from etcd and',
-      'before: "0.16.3",\n    level: "harmful",\n    says: "EnableIPv6: flannel {release} leases no IPv6 subnet from etcd and',
+      'before: "0.17.0",\n    level: "harmful",\n    says: "EnableIPv6: flannel {release} does not lease IPv6 subnets from etcd and',
+      'before: "0.16.3",\n    level: "harmful",\n    says: "EnableIPv6: flannel {release} does not lease IPv6 subnets from etcd and',
     ],
     ["a value at the limit does not work", "value < below", "value <= below"],
     [

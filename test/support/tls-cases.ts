@@ -37,7 +37,7 @@ export interface TlsCase {
 
 const UNKNOWN_CA = ["tls", "unknown CA"] as const;
 const UNREADABLE = ["tls", "cannot be read as a certificate and its unencrypted key"] as const;
-const NO_PEM = ["tls", "holds no PEM"] as const;
+const NO_PEM = ["tls", "contains no PEM"] as const;
 
 /** Without `ca`, `cert` or `key`: those of a client that may. */
 export const TLS_CASES: readonly TlsCase[] = [
@@ -131,7 +131,7 @@ export const TLS_CASES: readonly TlsCase[] = [
     name: "the port of the peers",
     server: "peer",
     scheme: "http",
-    refused: ["unsupported", "members speak to each other"],
+    refused: ["unsupported", "members talk to each other"],
   },
   { name: "TLS 1.2 only", server: "tls 1.2" },
   { name: "TLS 1.3 only", server: "tls 1.3" },

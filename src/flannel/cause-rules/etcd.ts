@@ -38,7 +38,7 @@ export const ETCD_CAUSES: readonly CauseRule[] = [
   {
     name: "etcd-auth-off",
     pattern: /etcdserver: authentication is not enabled/,
-    cause: "etcd's authentication is off, and flannel brings a user and a password",
+    cause: "etcd's authentication is off, but flannel sends a user and a password",
     remedy: "leave out etcd-username and etcd-password, or switch etcd's authentication on",
   },
   {
@@ -51,7 +51,7 @@ export const ETCD_CAUSES: readonly CauseRule[] = [
   {
     name: "etcd-full",
     pattern: /etcdserver: mvcc: database space exceeded/,
-    cause: "etcd takes no writes, for its database has reached its quota",
+    cause: "etcd takes no writes because its database has reached its quota",
     remedy:
       "compact and defragment etcd, then disarm the alarm (etcdctl alarm disarm), or raise --quota-backend-bytes",
   },

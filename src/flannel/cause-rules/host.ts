@@ -7,13 +7,13 @@ export const HOST_CAUSES: readonly CauseRule[] = [
   {
     name: "interfaces-differ",
     pattern: /v6 (interface|default route interface) \S+ (must be the same|$)/,
-    cause: "IPv4 and IPv6 would use different interfaces, and flannel wants one for both",
-    remedy: "name it with iface: it must have an address of either family",
+    cause: "IPv4 and IPv6 would use different interfaces, but flannel needs one for both",
+    remedy: "name it with iface: it must have an address of each family",
   },
   {
     name: "public-ip",
     pattern: /invalid public IP(v6)? address/,
-    cause: "public-ip is no address",
+    cause: "public-ip is not an IP address",
     remedy: "check public-ip and public-ipv6",
   },
   {
@@ -26,7 +26,8 @@ export const HOST_CAUSES: readonly CauseRule[] = [
     name: "device-in-the-way",
     pattern:
       /link has incompatible addresses|isn't an (iptun|ipip mode) device|is not vxlan|mac address wanted/,
-    cause: "a network device of flannel's name is there and is not as flannel would make it",
+    cause:
+      "a network device with flannel's name exists, but differs from what flannel would create",
     remedy: "remove it (ip link delete flannel.1, or the name in that line) and start flanneld",
   },
   {
@@ -42,7 +43,7 @@ export const HOST_CAUSES: readonly CauseRule[] = [
       /Failed to find (any valid interface|interface to use)|Could not find valid interface/i,
     cause: "flannel finds no network interface to use",
     remedy:
-      "check iface, iface-regex and iface-can-reach: the interface must exist and have an address of the family that is switched on",
+      "check iface, iface-regex and iface-can-reach: the interface must exist and have an address of each enabled family",
   },
   {
     name: "br-netfilter",
@@ -56,31 +57,31 @@ export const HOST_CAUSES: readonly CauseRule[] = [
     name: "packet-filter-missing",
     pattern:
       /(ip6?tables(-restore)?|nftables) binary was not found|exec: "(ip6?tables|ip6?tables-restore|nft)": executable file not found/i,
-    cause: "a program that flannel sets its packet filter rules with is not installed",
+    cause: "a program that flannel needs for its packet filter rules is not installed",
     remedy:
-      "install iptables (it brings ip6tables), and nftables where EnableNFTables is on: from 0.27 on flannel wants iptables there too",
+      "install iptables (it brings ip6tables), and nftables where EnableNFTables is on: from 0.27 on flannel needs iptables there, too",
   },
   {
     name: "packet-filter",
     pattern:
       /nftables: couldn't|no nftables support|nftables \(ipv6\): couldn't|Failed to (setup masq rules|setup ip6?tables|bootstrap iptables|tear ?down iptables|ensure iptables rules|recycle IP6?Tables)|(ip|nf)tables: error while cleaning-up|running \[\S*ip6?tables\S* /i,
-    cause: "the kernel does not take flannel's packet filter rules",
+    cause: "the kernel rejects flannel's packet filter rules",
     remedy:
-      "try the command of that line by hand; load the modules it asks for (ip_tables, nf_tables, xt_comment, nf_nat), and use one of iptables-legacy and iptables-nft everywhere",
+      "run the command in that line by hand; load the modules it asks for (ip_tables, nf_tables, xt_comment, nf_nat), and use either iptables-legacy or iptables-nft everywhere",
   },
   {
     name: "healthz-port",
     pattern: /Start healthz server error/,
-    cause: "the healthz address or port is taken",
+    cause: "the healthz address or port is in use",
     remedy: "choose another healthz-port (0 switches it off) or stop what listens there",
   },
   {
     name: "backend-port",
     pattern:
       /(UP state|listening on UDP socket|listen udp).*address already in use|address already in use.*wireguard/i,
-    cause: "the UDP port of the backend is taken on this host",
+    cause: "the UDP port of the backend is in use on this host",
     remedy:
-      "see who has it (ss -ulpn), or choose another Port (wireguard: ListenPort, whose 51820 is also what other WireGuard interfaces like to use)",
+      "see who has it (ss -ulpn), or choose another Port (wireguard: ListenPort, whose default 51820 other WireGuard interfaces often use, too)",
   },
   {
     name: "mtu",
@@ -91,20 +92,20 @@ export const HOST_CAUSES: readonly CauseRule[] = [
   {
     name: "cpu",
     pattern: /UDP backend is not supported on this architecture/,
-    cause: "the udp backend works on amd64 alone",
-    remedy: "use vxlan, which works on all of them",
+    cause: "the udp backend works on amd64 only",
+    remedy: "use vxlan, which works on every CPU",
   },
   {
     name: "secret",
     pattern: /password (is too short|should be at least)|could not parse psk/,
-    cause: "PSK of the network configuration cannot be used",
+    cause: "the PSK in the network configuration cannot be used",
     remedy:
-      "ipsec wants at least 96 characters, wireguard what wg genpsk prints (32 bytes in base64)",
+      "ipsec needs at least 96 characters, wireguard what wg genpsk prints (32 bytes in base64)",
   },
   {
     name: "charon",
     pattern: /no valid charon executable|charon daemon not found|starting charon|CharonIKEDaemon/i,
-    cause: "the ipsec backend finds no charon",
+    cause: "the ipsec backend does not find charon",
     remedy: "install strongSwan's charon on every host, or use wireguard",
   },
   {
@@ -117,7 +118,7 @@ export const HOST_CAUSES: readonly CauseRule[] = [
   {
     name: "lease-family",
     pattern: /IPv[46] is enabled but the lease has no IPv[46]/,
-    cause: "the lease of this host lacks a family that the network configuration switches on",
+    cause: "the lease of this host lacks a family that the network configuration enables",
     remedy:
       "remove the lease (kube-subnet-mgr: give the node a pod CIDR of that family) and start flanneld",
   },
@@ -125,13 +126,13 @@ export const HOST_CAUSES: readonly CauseRule[] = [
     name: "extension-command",
     pattern: /failed to run command: /,
     cause: "a command of the extension backend failed",
-    remedy: "run the command of that line by hand on the host",
+    remedy: "run the command in that line by hand on the host",
   },
   {
     name: "subnet-file",
     pattern:
       /Failed to write subnet file|cannot (create|write data to|replace .* with|flush|close) temp file/i,
-    cause: "flannel may not write its subnet file",
+    cause: "flannel is not allowed to write its subnet file",
     remedy: "check the directory of subnet-file, and the sandbox directives of the unit",
   },
   {

@@ -7,7 +7,7 @@ export const KUBERNETES_CAUSES: readonly CauseRule[] = [
     name: "kube-node-unknown",
     pattern:
       /(failed to acquire lease|Failed to get node for backend data): nodes? "[^"]*" not found/,
-    cause: "Kubernetes has no node of this host's name (kube-subnet-mgr)",
+    cause: "Kubernetes has no node with this host's name (kube-subnet-mgr)",
     remedy:
       "set NODE_NAME in the environment of flanneld to the name that kubectl get nodes shows for this host; the kubelet must have registered it",
   },
@@ -19,7 +19,7 @@ export const KUBERNETES_CAUSES: readonly CauseRule[] = [
     unless: /Node controller skips sync/,
     isConsequence: true,
     cause:
-      "Kubernetes has no node of this host's name, or flannel may not annotate it (kube-subnet-mgr)",
+      "Kubernetes has no node with this host's name, or flannel may not annotate it (kube-subnet-mgr)",
     remedy:
       "set NODE_NAME in the environment of flanneld to the name that kubectl get nodes shows for this host, and let flannel's account patch nodes/status, as the ClusterRole of flannel's manifest does",
   },
@@ -36,7 +36,7 @@ export const KUBERNETES_CAUSES: readonly CauseRule[] = [
       /pod cidr not assigned|doesn't contain .* PodCIDR of the|specified in the PodCIDR, but doesn't exist|missing IPv[46] address on n\.Spec\.PodCIDRs|pod cidrs should be/i,
     cause: "the node has no pod CIDR, or one outside the network",
     remedy:
-      "let kube-controller-manager allocate node CIDRs (--allocate-node-cidrs, --cluster-cidr) inside the network of net-config-path, of every family that it switches on",
+      "let kube-controller-manager allocate node CIDRs (--allocate-node-cidrs, --cluster-cidr) inside the network of net-config-path, for every family that it enables",
   },
   {
     name: "net-conf",

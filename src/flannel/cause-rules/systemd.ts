@@ -46,7 +46,7 @@ export const SYSTEMD_CAUSES: readonly CauseRule[] = [
   {
     name: "memory",
     pattern: /killed by the OOM killer|Out of memory|result 'oom-kill'/,
-    cause: "the kernel killed flanneld, for memory was short",
+    cause: "the kernel killed flanneld because memory ran out",
     remedy: "raise MemoryMax of the unit, or free memory on the host",
   },
   {
@@ -54,7 +54,7 @@ export const SYSTEMD_CAUSES: readonly CauseRule[] = [
     pattern: /^panic: |^fatal error: |^runtime: /,
     cause: "flanneld crashed",
     remedy:
-      "see the first lines after panic; report it to the flannel project, and use another release until it is mended",
+      "see the first lines after panic; report it to the flannel project, and use another release until it is fixed",
   },
   {
     name: "control-process",
@@ -73,7 +73,7 @@ export const SYSTEMD_CAUSES: readonly CauseRule[] = [
     name: "start-timeout",
     pattern: /start operation timed out|Start-pre operation timed out/,
     isConsequence: true,
-    cause: "systemd gave up waiting for flanneld to say that it is ready",
+    cause: "systemd gave up waiting for flanneld to become ready",
     remedy: "see what it waited for in its last lines; TimeoutStartSec may be too short for it",
   },
 ];

@@ -33,6 +33,6 @@ export async function readPem(
   const der = text.startsWith("0\ufffd") ? " (it looks like DER, openssl can convert it)" : "";
   throw new ModuleError(
     "tls",
-    `${option}: ${path} holds no PEM "${kind}"${der}, give another file`,
+    `${option}: ${path} contains no PEM "${kind}"${der}, give another file`,
   );
 }

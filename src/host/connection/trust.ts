@@ -42,7 +42,7 @@ export async function readCaFile(option: string, path: string): Promise<readonly
     if (isReadable(() => new X509Certificate(block))) return markTrusted(block);
     throw new ModuleError(
       "tls",
-      `${option}: ${path}: certificate ${index + 1} of ${blocks.length} cannot be read (is the file cut or damaged?), give a whole one`,
+      `${option}: ${path}: certificate ${index + 1} of ${blocks.length} cannot be read (is the file truncated or damaged?), give an intact one`,
     );
   });
 }

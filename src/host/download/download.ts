@@ -93,7 +93,7 @@ function describeFailures(
   const tries = attempts > failures.length ? ` (${attempts} attempts)` : "";
   const all = failures.length === 1 ? "" : `none of ${failures.length} addresses has the file: `;
   const over =
-    deadline.remainingMs() === 0 ? `; given up at the deadline, ${deadlineMs / 1000} s` : "";
+    deadline.remainingMs() === 0 ? `; gave up at the deadline of ${deadlineMs / 1000} s` : "";
   return new ModuleError(
     first?.code ?? "not_found",
     `${what}: ${all}${reasons.join("; ")}${tries}${over}`,
@@ -168,7 +168,7 @@ function refuseOtherDigest(transfer: Transfer, { digest }: WantedFile): void {
   const actual = sink.digest(digest.algorithm);
   if (actual === digest.hex) return;
   const which = `the ${nameOfAlgorithm(digest.algorithm)} of its ${sink.bytes} bytes`;
-  const fault = describe(transfer, `${which} is ${actual}, declared is ${digest.hex}`);
+  const fault = describe(transfer, `${which} is ${actual}, expected ${digest.hex}`);
   throw refuse(transfer, fault, transfer.isEndGuessed);
 }
 
@@ -179,6 +179,6 @@ function refuse(
   cause?: unknown,
 ): TransferError {
   const packed =
-    encoding === undefined ? "" : ` (the server has packed it: Content-Encoding: ${encoding})`;
+    encoding === undefined ? "" : ` (the server compressed it: Content-Encoding: ${encoding})`;
   return new TransferError("verification", `${message}${packed}`, retryable, { cause });
 }

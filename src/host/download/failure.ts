@@ -85,7 +85,7 @@ const STATUSES: Readonly<Record<number, Meaning>> = {
   },
   403: {
     code: "refused",
-    reason: "the server refuses, check the credentials and what your proxy lets pass",
+    reason: "the server refused, check the credentials and what your proxy lets through",
     retryable: false,
   },
   404: {
@@ -100,12 +100,12 @@ const STATUSES: Readonly<Record<number, Meaning>> = {
   },
   408: busy("the server gave up waiting"),
   410: { code: "not_found", reason: "the file is gone for good", retryable: false },
-  429: busy("the server is asked too often"),
+  429: busy("the server gets too many requests"),
 };
 
 function meaningOfStatus(status: number): Meaning {
   const known = STATUSES[status];
   if (known !== undefined) return known;
-  if (status >= 500) return busy("the server has a fault of its own");
-  return { code: "refused", reason: "the server does not give the file", retryable: false };
+  if (status >= 500) return busy("the server had an internal error");
+  return { code: "refused", reason: "the server did not serve the file", retryable: false };
 }

@@ -61,7 +61,11 @@ async function readAll(source: AsyncIterable<Buffer>, url: URL): Promise<string>
     chunks.push(chunk);
     bytes += chunk.length;
     if (bytes <= MAX_TEXT_BYTES) continue;
-    throw new TransferError("verification", `${showUrl(url)}: is too long to be a list`, false);
+    throw new TransferError(
+      "verification",
+      `${showUrl(url)}: is too long for a list of checksums`,
+      false,
+    );
   }
   return Buffer.concat(chunks).toString("utf8");
 }

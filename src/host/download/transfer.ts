@@ -78,7 +78,11 @@ async function requestPart(transfer: Transfer): Promise<number | undefined> {
   await startOver(transfer);
   if (from === 0 || response.statusCode === 200) return receiveWhole(response, transfer);
   response.destroy();
-  throw new TransferError("network", describe(transfer, "cannot go on where it was cut"), true);
+  throw new TransferError(
+    "network",
+    describe(transfer, "cannot resume where it was cut off"),
+    true,
+  );
 }
 
 /** Forgets what there is of the file. */
@@ -144,10 +148,10 @@ function watchProgress(
     source.destroy(new TransferError("timeout", message, passing));
   };
   const stall = setTimeout(() => {
-    giveUp(`stalled after {}, too little in ${timeoutMs / 1000} s`, true);
+    giveUp(`stalled after {}: too little data within ${timeoutMs / 1000} s`, true);
   }, timeoutMs);
   const end = setTimeout(() => {
-    giveUp(`{} when the deadline was over`, false);
+    giveUp(`{} when the deadline passed`, false);
   }, deadline.remainingMs());
   let mark = sink.bytes;
   return {
@@ -170,12 +174,12 @@ function isHopeless({ sink, rejectHead }: Transfer): boolean {
 function refuseSize(bytes: number, transfer: Transfer): void {
   const { maxBytes } = transfer.settings;
   if (bytes <= maxBytes) return;
-  const reason = `is larger than ${maxBytes} bytes, no release of flannel is`;
+  const reason = `is larger than ${maxBytes} bytes, which no release of flannel is`;
   throw new TransferError("verification", describe(transfer, reason), false);
 }
 
 function cut(transfer: Transfer, totalBytes: number | undefined, cause?: unknown): TransferError {
-  const reason = `was cut after ${progress(transfer.sink.bytes, totalBytes)}`;
+  const reason = `was cut off after ${progress(transfer.sink.bytes, totalBytes)}`;
   return new TransferError("network", describe(transfer, reason), true, { cause });
 }
 

@@ -86,7 +86,7 @@ async function findFault(
 
 function whyNotDeclared(actual: string, { algorithm, hex }: Digest): string | undefined {
   if (actual === hex) return undefined;
-  return `its ${nameOfAlgorithm(algorithm)} is ${actual}, declared is ${hex}`;
+  return `its ${nameOfAlgorithm(algorithm)} is ${actual}, expected ${hex}`;
 }
 
 /** A file without a record was put there by somebody else. */

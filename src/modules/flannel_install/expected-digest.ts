@@ -106,7 +106,7 @@ export function expectationOf(digest: Digest | undefined): ExpectedDigest {
 async function refuseSize(src: string, { download: { maxBytes } }: Source): Promise<void> {
   const { size } = await stat(src);
   if (size <= maxBytes) return;
-  const reason = `is larger than ${maxBytes} bytes, no release of flannel is`;
+  const reason = `is larger than ${maxBytes} bytes, which no release of flannel is`;
   throw new ModuleError("verification", `src: ${src}: ${reason}`);
 }
 
@@ -115,7 +115,7 @@ async function refuseOtherFile(src: string, { algorithm, hex }: Digest): Promise
   if (actual === hex) return;
   throw new ModuleError(
     "verification",
-    `src: ${src}: its ${nameOfAlgorithm(algorithm)} is ${actual}, declared is ${hex}`,
+    `src: ${src}: its ${nameOfAlgorithm(algorithm)} is ${actual}, expected ${hex}`,
   );
 }
 

@@ -117,7 +117,7 @@ describe("the cluster behind the endpoints", function () {
     const endpoints = [...cluster.endpoints, cluster.peers[0] ?? ""];
     const result = await runEtcdConfig(optionsFor(V3, endpoints));
     expect(result).to.include({ changed: true });
-    expect(warningsOf(result)).to.include("members speak to each other");
+    expect(warningsOf(result)).to.include("members talk to each other");
   });
 });
 
@@ -131,9 +131,7 @@ describe("endpoints of several clusters", function () {
       const options = { ...V3, endpoints };
       for (const settings of [{ _ansible_check_mode: true }, {}, {}]) {
         const result = await runEtcdConfig(options, settings);
-        expect(warningsOf(result)).to.include(
-          "belong to 3 clusters that know nothing of each other",
-        );
+        expect(warningsOf(result)).to.include("belong to 3 separate clusters");
         expect(clusterOf(result)["ids"]).to.have.length(3);
       }
       const query = await runEtcdConfig({ ...QUERY, endpoints });
@@ -179,7 +177,7 @@ describe("a cluster that is not well", function () {
     const started = performance.now();
     const error = await failureOf({ ...V3, endpoints: cluster.endpoints, timeout: 3 });
     expect(performance.now() - started).to.be.below(3_500);
-    expect(error.message).to.include("no majority of its members is up");
+    expect(error.message).to.include("more than half of its members must be up");
     expect(clusterOf(error.result)).to.include({ has_leader: false });
   });
 

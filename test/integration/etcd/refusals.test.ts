@@ -81,7 +81,7 @@ describe("TLS with client certificates", function () {
     ["another key", () => ({ key_file: files.key("server") }), "tls", "is not the key of"],
     ["another CA", () => ({ ca_file: strangers.ca }), "tls", "unknown CA"],
     ["no CA", () => ({ ca_file: null }), "tls", "unknown CA"],
-    ["no PEM", () => ({ ca_file: files.key("client") }), "tls", 'holds no PEM "CERTIFICATE"'],
+    ["no PEM", () => ({ ca_file: files.key("client") }), "tls", 'contains no PEM "CERTIFICATE"'],
     [
       "a missing file",
       () => ({ ca_file: "/nowhere/ca.pem" }),
@@ -219,7 +219,7 @@ describe("authentication", function () {
       "auth",
       "give username and password",
     ],
-    ["v2: another prefix", { ...V2, ...OTHERS, ...USER }, "permission", "may not use the key"],
+    ["v2: another prefix", { ...V2, ...OTHERS, ...USER }, "permission", "may not access the key"],
     [
       "v2: wrong password",
       { ...V2, ...OURS, ...USER, password: "wrong1" },

@@ -115,8 +115,8 @@ describe("states of the configuration", function () {
         const result = await runEtcdConfig({ ...base, config: VXLAN_CONFIG });
         expect(result).to.deep.include({ changed: false, restart_required: false });
         const [warning] = result["warnings"] as string[];
-        expect(warning).to.include("Network is 10.1.0.0/16, declared is 10.200.0.0/16");
-        expect(warning).to.include("Backend.VNI is 5, declared is 1");
+        expect(warning).to.include("Network is 10.1.0.0/16, expected 10.200.0.0/16");
+        expect(warning).to.include("Backend.VNI is 5, expected 1");
         expect(result["config"]).to.deep.include({ Network: "10.1.0.0/16" });
       });
 
@@ -139,7 +139,7 @@ describe("states of the configuration", function () {
         for (const settings of [{}, { _ansible_check_mode: true }]) {
           const error = await failureOf(options, settings);
           expect(error.code).to.equal("conflict");
-          expect(error.message).to.include("Network is 10.1.0.0/16, declared is 10.200.0.0/16");
+          expect(error.message).to.include("Network is 10.1.0.0/16, expected 10.200.0.0/16");
         }
       });
 

@@ -72,7 +72,9 @@ describe("ways to etcd", function () {
       const peer = cluster.peers[0] ?? "";
       const options = optionsFor(way);
       const error = await failureOf({ ...options, endpoints: [peer] });
-      expect(error.message).to.include("is the one by which etcd's members speak to each other");
+      expect(error.message).to.include(
+        "is etcd's peer port, by which its members talk to each other",
+      );
       expect(error).to.include({ code: "unsupported" });
       const both = { ...options, endpoints: [peer, ...cluster.endpoints] };
       expect(await runEtcdConfig(both)).to.include({ changed: true });

@@ -244,7 +244,7 @@ describe("flannel_install: what is there already", function () {
       try {
         const result = await install("v0.28.9");
         expect(result).to.include({ failed: true, error_code: "host", changed: false });
-        expect(result["msg"]).to.include("it is a mount of its own");
+        expect(result["msg"]).to.include("it is a mount point");
         expect(files()).to.deep.equal([RECORD, "flanneld"]);
       } finally {
         execFileSync("umount", [at("flanneld")]);

@@ -74,10 +74,10 @@ describe("flannel_install: downloading", function () {
 
   const failures: readonly (readonly [string, Handler, string, RegExp, Result?])[] = [
     ["404", answer(404), "not_found", /HTTP 404: there is no such file, check version, arch/],
-    ["403", answer(403), "refused", /HTTP 403: the server refuses/],
+    ["403", answer(403), "refused", /HTTP 403: the server refused/],
     ["401", answer(401), "auth", /HTTP 401: the server wants credentials/],
-    ["418", answer(418), "refused", /HTTP 418: the server does not give the file/],
-    ["500", answer(500), "network", /HTTP 500: the server has a fault of its own/],
+    ["418", answer(418), "refused", /HTTP 418: the server did not serve the file/],
+    ["500", answer(500), "network", /HTTP 500: the server had an internal error/],
     ["304", answer(304), "refused", /HTTP 304/],
     ["no content", answer(200), "verification", /is empty/],
     ["HTML", answer(200, {}, HTML), "verification", /is an HTML page and not the file/],
@@ -89,14 +89,19 @@ describe("flannel_install: downloading", function () {
       "timeout",
       /stalled after 150000 of \d+ bytes/,
     ],
-    ["a cut at half", begin(PROGRAM, 150_000, "cut"), "network", /was cut after \d+ of \d+ bytes/],
+    [
+      "a cut at half",
+      begin(PROGRAM, 150_000, "cut"),
+      "network",
+      /was cut off after \d+ of \d+ bytes/,
+    ],
     ["a closed connection", ({ socket }) => socket.destroy(), "network", /the connection was cut/],
     ["no HTTP", raw("220 mail.example ESMTP\r\n"), "network", /the answer is not HTTP/],
     [
       "fewer bytes than promised",
       raw(`HTTP/1.1 200 OK\r\nContent-Length: ${PROGRAM.length + 1}\r\n\r\n`, PROGRAM),
       "network",
-      new RegExp(`was cut after \\d+ of ${PROGRAM.length + 1} bytes`),
+      new RegExp(`was cut off after \\d+ of ${PROGRAM.length + 1} bytes`),
     ],
     [
       "more bytes than promised",
@@ -114,7 +119,7 @@ describe("flannel_install: downloading", function () {
       "a promise of too much",
       raw(`HTTP/1.1 200 OK\r\nContent-Length: 99999999999\r\n\r\n`, PROGRAM),
       "verification",
-      /is larger than \d+ bytes, no release of flannel is/,
+      /is larger than \d+ bytes, which no release of flannel is/,
     ],
     [
       "a redirect in a circle",
@@ -163,7 +168,7 @@ describe("flannel_install: downloading", function () {
       "an archive without flanneld",
       serve(tarGz([{ name: "README" }])),
       "verification",
-      /holds no flanneld/,
+      /contains no flanneld/,
     ],
     [
       "a hostile archive",
@@ -371,7 +376,9 @@ describe("flannel_install: downloading", function () {
     it("names an archive by its address, not by the place where it was unpacked", async () => {
       mirror.behave(serve(tarGz([{ name: "README" }])));
       const result = await download({ url: url("release.tar.gz") });
-      expect(result["msg"]).to.match(/^cannot download: http:.*release.tar.gz: holds no flanneld/);
+      expect(result["msg"]).to.match(
+        /^cannot download: http:.*release.tar.gz: contains no flanneld/,
+      );
       expect(result["msg"]).to.not.include(".flanneld.new");
     });
 
@@ -462,13 +469,13 @@ describe("flannel_install: downloading", function () {
       mirror.behave(withList(list("daemon", "2".repeat(64))));
       const result = await download({ url: url("daemon"), checksum: checksum() });
       expect(result).to.include({ error_code: "verification" });
-      expect(result["msg"]).to.include(`declared is ${"2".repeat(64)}`);
+      expect(result["msg"]).to.include(`expected ${"2".repeat(64)}`);
     });
 
     it("says what is wrong with the list, before anything is downloaded", async () => {
       mirror.behave(withList("nothing of use"));
       const result = await download({ url: url("daemon"), checksum: checksum() });
-      expect(result["msg"]).to.include("holds no SHA-256 for daemon");
+      expect(result["msg"]).to.include("contains no SHA-256 for daemon");
       expect(mirror.seen).to.have.length(1);
       mirror.behave(answer(404));
       expect((await download({ checksum: checksum() }))["msg"]).to.match(/sums: HTTP 404/);

@@ -220,7 +220,7 @@ describe("flannel_install: downloading for other hosts", function () {
         "an archive that is cut",
         serve(tarGz([{ name: "flanneld", content: PROGRAM }]).subarray(0, -9)),
         "verification",
-        /not an archive this module unpacks/,
+        /not an archive that this module can unpack/,
       ],
     ];
     for (const [what, handler, code, message] of cases) {
@@ -259,7 +259,7 @@ describe("flannel_install: downloading for other hosts", function () {
     const daemon = { name: "flanneld", content: PROGRAM };
     mirror.behave(serve(tarGz([daemon])));
     const refused = await download({ mk_docker_opts: true });
-    expect(refused["msg"]).to.include("holds no mk-docker-opts.sh");
+    expect(refused["msg"]).to.include("contains no mk-docker-opts.sh");
     mirror.behave(serve(tarGz([daemon, { name: "mk-docker-opts.sh", content: "#!/bin/sh" }])));
     expect(await download({ mk_docker_opts: true })).to.include({ changed: true, asset: name });
     expect(await download({ mk_docker_opts: true })).to.include({
@@ -349,7 +349,8 @@ describe("flannel_install: downloading for other hosts", function () {
       expect(new Set(results.map((result) => result["error_code"]))).to.deep.equal(
         new Set(["network"]),
       );
-      for (const { msg } of results) expect(msg).to.include("HTTP 500: the server has a fault");
+      for (const { msg } of results)
+        expect(msg).to.include("HTTP 500: the server had an internal error");
       expect(gets().length).to.be.lessThan(4);
       const written = existsSync(join(dest(), VERSION)) ? names() : [];
       expect(written).to.deep.equal([]);

@@ -118,7 +118,7 @@ describe("flannel_install: on the wire", function () {
         checksum: `sha256:${plain.origin}/sums`,
       });
       // The list cannot be read as one, but it was asked for with the header, and only there.
-      expect(result["msg"]).to.include("holds no SHA-256");
+      expect(result["msg"]).to.include("contains no SHA-256");
       expect(JSON.stringify(result)).to.not.include(SECRET);
       expect(plain.seen[0]?.headers["x-token"]).to.equal(SECRET);
       const second = await download({

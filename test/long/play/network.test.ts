@@ -70,7 +70,7 @@ describe("the role with another network configuration", function () {
     expect(unit.changed).to.deep.equal([]);
     const keep = await play(vni(9));
     expect(keep.changed, keep.output).to.deep.equal([]);
-    expect(keep.output).to.match(/Backend\.VNI is 8, declared is 9/);
+    expect(keep.output).to.match(/Backend\.VNI is 8, expected 9/);
     expect(await pids()).to.deep.equal(before);
   });
 });

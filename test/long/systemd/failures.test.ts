@@ -39,7 +39,7 @@ describe("flannel_unit on systemd: failures", function () {
   const cases: Case[] = [
     {
       what: "etcd down",
-      cause: "etcd gives no answer",
+      cause: "etcd does not answer",
       prepare: async () => {
         await lab.stopEtcd();
       },
@@ -99,7 +99,7 @@ describe("flannel_unit on systemd: failures", function () {
     },
     {
       what: "a port that is taken",
-      cause: "the healthz address or port is taken",
+      cause: "the healthz address or port is in use",
       prepare: async () =>
         await lab.sh(
           "worker-1",
@@ -154,7 +154,7 @@ describe("flannel_unit on systemd: failures", function () {
     },
     {
       what: "a subnet file that cannot be written",
-      cause: "flannel may not write its subnet file",
+      cause: "flannel is not allowed to write its subnet file",
       overrides: { extra_directives: { Service: { ReadOnlyPaths: "/run/flannel" } } },
     },
     {

@@ -193,14 +193,14 @@ describe("dicts and lists in the wrong place", () => {
 
 describe("text that nothing can be done with", () => {
   const cases: readonly (readonly [Raw, string])[] = [
-    [{ path: "/x\0y" }, "path: holds a NUL character"],
-    [{ content: "a\0" }, "content: holds a NUL character"],
-    [{ tags: ["a", "\0"] }, "tags[1]: holds a NUL character"],
-    [{ path: "/\ud800" }, "path: holds half a character"],
-    [{ anything: [{ a: ["\udfff"] }] }, "anything: holds half a character"],
-    [{ settings: '{"a": "\\ud83d"}' }, "settings: holds half a character"],
-    [{ settings: { "\ud800": 1 } }, "settings: holds half a character"],
-    [{ peers: [{ name: "\ud800" }] }, "peers[0].name: holds half a character"],
+    [{ path: "/x\0y" }, "path: contains a NUL character"],
+    [{ content: "a\0" }, "content: contains a NUL character"],
+    [{ tags: ["a", "\0"] }, "tags[1]: contains a NUL character"],
+    [{ path: "/\ud800" }, "path: contains half a character"],
+    [{ anything: [{ a: ["\udfff"] }] }, "anything: contains half a character"],
+    [{ settings: '{"a": "\\ud83d"}' }, "settings: contains half a character"],
+    [{ settings: { "\ud800": 1 } }, "settings: contains half a character"],
+    [{ peers: [{ name: "\ud800" }] }, "peers[0].name: contains half a character"],
   ];
   for (const [raw, message] of cases) {
     it(`is refused with ${message.slice(0, -2)}`, () => {

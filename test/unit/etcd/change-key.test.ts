@@ -131,6 +131,6 @@ describe("changing a key", () => {
     expect(error).to.deep.include({ code: "network", result: { endpoint_errors: [] } });
     expect(error)
       .to.have.property("message")
-      .that.matches(/^etcd is gone\n.*\/k: .*may have been made$/);
+      .that.matches(/^etcd is gone\n.*\/k: .*may have taken effect$/);
   });
 });

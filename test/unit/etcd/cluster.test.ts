@@ -54,13 +54,13 @@ describe("a cluster", () => {
         ),
         members: undefined,
       },
-      ["belong to 2 clusters that know nothing of each other: ff (http://a:1), 10 (http://b:1, "],
+      ["belong to 2 separate clusters: ff (http://a:1), 10 (http://b:1, "],
       [],
     ],
     [
       "without a leader",
       { sights: sightsOf(status("1", { leaderId: undefined }), "no answer"), members: undefined },
-      ["has no leader, so no majority of its members is up"],
+      ["has no leader: more than half of its members must be up"],
       ["http://b:1: no answer"],
     ],
     [
@@ -94,7 +94,7 @@ describe("a cluster", () => {
       "members that are not listed",
       { sights: sightsOf(status("1")), members: [...THREE, member("4", { isLearner: true })] },
       [],
-      ["lack 2 of 4 members: m2 (http://m2:2379), m3 (http://m3:2379)"],
+      ["2 of 4 members not listed: m2 (http://m2:2379), m3 (http://m3:2379)"],
     ],
     [
       "a silent endpoint, which may be the one that seems to lack",

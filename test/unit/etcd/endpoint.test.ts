@@ -28,12 +28,15 @@ describe("endpoints", () => {
 
   const faults: [readonly string[], string][] = [
     [[], "the list is empty"],
-    [["10.8.0.101:2379"], '"10.8.0.101:2379" has no http:// or https://'],
+    [["10.8.0.101:2379"], '"10.8.0.101:2379" does not begin with http:// or https://'],
     [["https://"], '"https://" is not a URL'],
     [["https://a:99999"], "is not a URL"],
     [["https://a:2379/v2"], "has a path"],
     [["https://a:2379?x=1"], "has a path"],
-    [["ftp://a", "nonsense"], '"ftp://a" has no http:// or https://; "nonsense" has no'],
+    [
+      ["ftp://a", "nonsense"],
+      '"ftp://a" does not begin with http:// or https://; "nonsense" does not begin',
+    ],
   ];
   for (const [texts, message] of faults) {
     it(`refuses ${JSON.stringify(texts)}`, () => {

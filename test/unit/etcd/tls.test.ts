@@ -46,7 +46,7 @@ describe("TLS files of the client", () => {
     writeFileSync(garbage, "garbage");
     expect(await failureOf({ caFile: garbage }))
       .to.have.property("message")
-      .that.equals(`ca_file: ${garbage} holds no PEM "CERTIFICATE", give another file`);
+      .that.equals(`ca_file: ${garbage} contains no PEM "CERTIFICATE", give another file`);
     expect(await failureOf({ caFile: "/no/such" }))
       .to.have.property("message")
       .that.includes("ca_file: cannot read /no/such");

@@ -111,7 +111,7 @@ describe("backends", () => {
     it("is refused from v0.10.0 where a host is not amd64", () => {
       const { findings } = read({ Type: "udp" }, "v0.10.0", ["amd64", "arm64"]);
       expect(findings.refusals.join()).to.include(
-        "has it on amd64 only, there are hosts with arm64",
+        "supports it on amd64 only, but there are hosts with arm64",
       );
     });
 
@@ -128,8 +128,8 @@ describe("backends", () => {
       ["wireguard", secret, "Backend.PSK: wireguard needs 32 bytes in base64"],
       ["wireguard", [secret], "Backend.PSK: expected text, got the value given"],
       ["vxlan", secret, "Backend.PSK: unknown option of backend vxlan"],
-      ["nonsense", secret, 'Backend.Type: "nonsense": no backend of flannel'],
-      [`{"PSK": "${secret}"}`, "", 'Backend.Type: "********": no backend of flannel'],
+      ["nonsense", secret, 'Backend.Type: "nonsense": not a flannel backend'],
+      [`{"PSK": "${secret}"}`, "", 'Backend.Type: "********": not a flannel backend'],
     ];
     for (const [type, PSK, message] of told) {
       it(`never shows it, but says what is wrong: ${message}`, () => {

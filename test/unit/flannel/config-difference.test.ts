@@ -48,9 +48,7 @@ describe("differences", () => {
     if (one === undefined || same === undefined || other === undefined)
       throw new Error("no config");
     expect(told(one, same)).to.deep.equal([]);
-    expect(told(one, other)).to.deep.equal([
-      "Backend.RouteTableID is rtb-1,rtb-2, declared is rtb-1",
-    ]);
+    expect(told(one, other)).to.deep.equal(["Backend.RouteTableID is rtb-1,rtb-2, expected rtb-1"]);
   });
 
   it("mask what a string may hide", () => {
@@ -64,19 +62,19 @@ describe("differences", () => {
 
   it("are told by setting", () => {
     expect(told(config(), config({ SubnetLen: 25 }, { Type: "vxlan", VNI: 7 }))).to.deep.equal([
-      "SubnetLen is 24, declared is 25",
-      "SubnetMin is 10.200.1.0, declared is 10.200.0.128",
-      "SubnetMax is 10.200.255.0, declared is 10.200.255.128",
-      "Backend.VNI is 1, declared is 7",
+      "SubnetLen is 24, expected 25",
+      "SubnetMin is 10.200.1.0, expected 10.200.0.128",
+      "SubnetMax is 10.200.255.0, expected 10.200.255.128",
+      "Backend.VNI is 1, expected 7",
     ]);
   });
 
   it("between two types leave out the defaults of both", () => {
     const after = config({}, { Type: "wireguard", ListenPort: 51999 });
     expect(told(config({}, { Type: "vxlan", VNI: 7 }), after)).to.deep.equal([
-      "Backend.Type is vxlan, declared is wireguard",
-      "Backend.VNI is 7, declared is not set",
-      "Backend.ListenPort is not set, declared is 51999",
+      "Backend.Type is vxlan, expected wireguard",
+      "Backend.VNI is 7, expected not set",
+      "Backend.ListenPort is not set, expected 51999",
     ]);
   });
 

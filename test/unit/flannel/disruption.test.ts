@@ -58,7 +58,7 @@ const ROWS: readonly Row[] = [
     before: {},
     after: { Network: "10.201.0.0/16" },
     word: "renumbered",
-    told: "another subnet at the next start (it is outside of the IPv4 range): 10.200.5.0/24 of 10.8.0.1, 10.200.6.0/24 of 10.8.0.2",
+    told: "another subnet at the next start (it is outside the IPv4 range): 10.200.5.0/24 of 10.8.0.1, 10.200.6.0/24 of 10.8.0.2",
   },
   { change: "SubnetLen", before: {}, after: { SubnetLen: 26 }, word: "renumbered", told: "/26" },
   {
@@ -87,7 +87,7 @@ const ROWS: readonly Row[] = [
     after: { ...IPV6, EnableIPv4: false },
     word: "cannot_start",
     keys: DUAL,
-    told: "looks for a subnet for ever",
+    told: "looks for a subnet forever",
   },
   {
     change: "IPv6Network",
@@ -101,21 +101,21 @@ const ROWS: readonly Row[] = [
     before: {},
     after: { Backend: { Type: "host-gw" } },
     word: "unreachable",
-    told: "Backend.Type is vxlan, declared is host-gw, and daemons of both kinds cannot talk: 10.200.5.0/24 of 10.8.0.1, 10.200.6.0/24 of 10.8.0.2",
+    told: "Backend.Type is vxlan, expected host-gw, and old and new daemons cannot talk to each other: 10.200.5.0/24 of 10.8.0.1, 10.200.6.0/24 of 10.8.0.2",
   },
   {
     change: "Backend.VNI",
     before: {},
     after: { Backend: { ...VXLAN, VNI: 2 } },
     word: "unreachable",
-    told: "Backend.VNI is 1, declared is 2",
+    told: "Backend.VNI is 1, expected 2",
   },
   {
     change: "Backend.Port",
     before: {},
     after: { Backend: { ...VXLAN, Port: 4789 } },
     word: "unreachable",
-    told: "Backend.Port is 8472, declared is 4789",
+    told: "Backend.Port is 8472, expected 4789",
   },
   {
     change: "Backend.DirectRouting",
@@ -242,7 +242,7 @@ describe("a change of the network of living daemons", () => {
     const told = ["10.200.5.0/24 of 10.8.0.1"];
     expect(unreachableOf(outlooks)).to.deep.equal(told);
     expect(describeDisruptions(outlooks).join()).to.match(
-      /talk: 10\.200\.5\.0\/24 of 10\.8\.0\.1$/,
+      /talk to each other: 10\.200\.5\.0\/24 of 10\.8\.0\.1$/,
     );
   });
 

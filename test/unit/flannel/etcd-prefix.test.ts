@@ -46,7 +46,7 @@ describe("a prefix of flannel's keys", () => {
 
   for (const prefix of [" /net", "/net ", "/net\t", "/net\u00a0"]) {
     it(`must not be ${JSON.stringify(prefix)}`, () => {
-      expect(findPrefixFault(prefix)).to.include("no blank");
+      expect(findPrefixFault(prefix)).to.include("no leading or trailing blank");
     });
   }
 });

@@ -13,7 +13,7 @@ describe("what is wrong with a configuration", () => {
     for (let index = 0; index < 1_000; index++) findings.unknown(() => `${++described}`);
     expect(described).to.equal(100);
     expect(findings.hazards).to.have.length(101);
-    expect(findings.hazards.at(-1)).to.equal("there are more names that nobody knows");
+    expect(findings.hazards.at(-1)).to.equal("there are more unknown names");
   });
 
   const many = Object.fromEntries(

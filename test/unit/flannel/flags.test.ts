@@ -57,7 +57,7 @@ describe("flannel flags", () => {
   ];
   for (const [name, value, before, since] of edges) {
     it(`${name} came with ${since}`, () => {
-      expect(faultsOf({ [name]: value }, before)).to.contain(`it came with ${since}`);
+      expect(faultsOf({ [name]: value }, before)).to.contain(`it was added in ${since}`);
       expect(faultsOf({ [name]: value }, since)).to.equal("");
     });
   }
@@ -73,7 +73,7 @@ describe("flannel flags", () => {
   for (const [name, value, last, until] of gone) {
     it(`${name} went with ${until}`, () => {
       expect(faultsOf({ [name]: value }, last)).to.equal("");
-      expect(faultsOf({ [name]: value }, until)).to.contain(`it went with ${until}`);
+      expect(faultsOf({ [name]: value }, until)).to.contain(`it was removed in ${until}`);
     });
   }
 
@@ -99,7 +99,7 @@ describe("flannel flags", () => {
     ["etcd-endpoints", ["https://a:1", "ftp://b"], "expected http://host:port"],
     ["etcd-cafile", "ca.pem", "expected an absolute path"],
     ["etcd-prefix", "", "expected an etcd key prefix"],
-    ["etcd-prefix", "/c++/network", "crashes otherwise"],
+    ["etcd-prefix", "/c++/network", "otherwise crashes"],
     ["etcd-username", "a\nb", "must not contain a newline"],
     ["etcd-username", "a\u0000b", "found U+0000"],
     ["etcd-username", "\ud800", "valid Unicode"],

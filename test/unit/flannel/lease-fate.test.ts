@@ -54,14 +54,14 @@ const CASES: readonly Case[] = [
     leases: ["10.200.5.0-24", "10.200.77.0-24"],
     config: { Network: "10.200.0.0/18" },
     fates: ["same", "other"],
-    why: "it is outside of the IPv4 range",
+    why: "it is outside the IPv4 range",
   },
   {
     name: "longer subnets",
     leases: TWO,
     config: { SubnetLen: 26 },
     fates: ["other", "other"],
-    why: "IPv4 subnets are to be /26",
+    why: "IPv4 subnets must be /26",
   },
   { name: "shorter subnets", leases: TWO, config: { SubnetLen: 22 }, fates: ["other", "other"] },
   {
@@ -129,14 +129,14 @@ const CASES: readonly Case[] = [
     leases: DUAL,
     config: { ...IPV6, IPv6Network: "fd00:201::/48" },
     fates: ["other", "other"],
-    why: "it is outside of the IPv6 range",
+    why: "it is outside the IPv6 range",
   },
   {
     name: "longer IPv6 subnets",
     leases: DUAL,
     config: { ...IPV6, IPv6SubnetLen: 72 },
     fates: ["other", "other"],
-    why: "IPv6 subnets are to be /72",
+    why: "IPv6 subnets must be /72",
   },
   {
     name: "IPv6 switched off",
@@ -151,7 +151,7 @@ const CASES: readonly Case[] = [
     leases: DUAL,
     config: IPV6_ONLY,
     fates: ["none", "none"],
-    why: "without IPv4, flanneld looks for a subnet for ever while there are leases",
+    why: "without IPv4, flanneld looks for a subnet forever while there are leases",
   },
   {
     name: "IPv4 switched off with a single daemon, whose lease stays",
@@ -172,7 +172,7 @@ const CASES: readonly Case[] = [
     leases: ["10.200.9.0-24 of 10.8.0.1", "10.200.10.0-24 of 10.8.0.1"],
     config: {},
     fates: ["unused", "same"],
-    why: "its host has another lease, which is the one that is used",
+    why: "its host has another lease, which is the one in use",
   },
   {
     name: "a lease that names no host, from v0.18 on",

@@ -21,18 +21,28 @@ function read(
 
 describe("the limits of flannel", () => {
   const harmful: [string, Json, Json?, string?][] = [
-    ["EnableIPv6: backend ipip carries no IPv6", { Type: "ipip" }, IPV6],
-    ["EnableIPv6: backend udp carries no IPv6", { Type: "udp" }, IPV6],
-    ["EnableIPv6: backend ipsec carries no IPv6", { Type: "ipsec", PSK }, IPV6],
-    ["EnableIPv6: backend tencent-vpc carries no IPv6", { Type: "tencent-vpc" }, IPV6],
-    ["EnableIPv6: backend ali-vpc carries no IPv6", { Type: "ali-vpc" }, IPV6, "v0.19.2"],
-    ["EnableIPv6: backend aws-vpc carries no IPv6", { Type: "aws-vpc" }, IPV6, "v0.19.2"],
-    ["EnableIPv6: backend gce carries no IPv6", { Type: "gce" }, IPV6, "v0.19.2"],
-    ["v0.21.5 tells the commands of backend extension no", { Type: "extension" }, IPV6, "v0.21.5"],
-    ["v0.16.3 leases no IPv6 subnet from etcd and crashes", { Type: "vxlan" }, IPV6, "v0.16.3"],
-    ["v0.15.1 leases no IPv6 subnet from etcd, it", { Type: "host-gw" }, IPV6, "v0.15.1"],
-    ["v0.16.3 leases no IPv6 subnet from etcd, it", { Type: "wireguard" }, IPV6, "v0.16.3"],
-    ["v0.16.3 leases no IPv6 subnet from etcd, it", { Type: "alloc" }, IPV6, "v0.16.3"],
+    ["EnableIPv6: backend ipip does not carry IPv6", { Type: "ipip" }, IPV6],
+    ["EnableIPv6: backend udp does not carry IPv6", { Type: "udp" }, IPV6],
+    ["EnableIPv6: backend ipsec does not carry IPv6", { Type: "ipsec", PSK }, IPV6],
+    ["EnableIPv6: backend tencent-vpc does not carry IPv6", { Type: "tencent-vpc" }, IPV6],
+    ["EnableIPv6: backend ali-vpc does not carry IPv6", { Type: "ali-vpc" }, IPV6, "v0.19.2"],
+    ["EnableIPv6: backend aws-vpc does not carry IPv6", { Type: "aws-vpc" }, IPV6, "v0.19.2"],
+    ["EnableIPv6: backend gce does not carry IPv6", { Type: "gce" }, IPV6, "v0.19.2"],
+    [
+      "v0.21.5 does not pass the IPv6 subnet to the commands of backend",
+      { Type: "extension" },
+      IPV6,
+      "v0.21.5",
+    ],
+    [
+      "v0.16.3 does not lease IPv6 subnets from etcd and crashes",
+      { Type: "vxlan" },
+      IPV6,
+      "v0.16.3",
+    ],
+    ["v0.15.1 does not lease IPv6 subnets from etcd; use", { Type: "host-gw" }, IPV6, "v0.15.1"],
+    ["v0.16.3 does not lease IPv6 subnets from etcd; use", { Type: "wireguard" }, IPV6, "v0.16.3"],
+    ["v0.16.3 does not lease IPv6 subnets from etcd; use", { Type: "alloc" }, IPV6, "v0.16.3"],
     ["the device flannel.10000000 has more", { Type: "vxlan", VNI: 10_000_000 }],
     ["the device flannel-v6.10000 has more", { Type: "vxlan", VNI: 10_000 }, IPV6],
     ["Backend.MTU: 0: vxlan takes 50 off it", { Type: "vxlan", MTU: 0 }],
@@ -40,9 +50,9 @@ describe("the limits of flannel", () => {
     ["Backend.MTU: 147: wireguard takes 80 off it", { Type: "wireguard", MTU: 147 }],
     ["Backend.MTU: 1329: vxlan takes 50 off it, and IPv6", { Type: "vxlan", MTU: 1329 }, IPV6],
     ["give at least 1360, or leave it out", { Type: "wireguard", MTU: 1359 }, IPV6],
-    ["Backend.Port: 0: every host would listen", { Type: "udp", Port: 0 }],
-    ["Backend.ListenPort: 0: every host", { Type: "wireguard", ListenPort: 0 }],
-    ["Backend.ListenPortV6: 0: every host", { Type: "wireguard", ListenPortV6: 0 }, IPV6],
+    ["Backend.Port: 0: each host would listen", { Type: "udp", Port: 0 }],
+    ["Backend.ListenPort: 0: each host", { Type: "wireguard", ListenPort: 0 }],
+    ["Backend.ListenPortV6: 0: each host", { Type: "wireguard", ListenPortV6: 0 }, IPV6],
   ];
   for (const [message, backend, part = {}, release = "v0.28.9"] of harmful) {
     it(`are told at ${release} of ${JSON.stringify({ ...backend, ...part }).slice(0, 60)}`, () => {

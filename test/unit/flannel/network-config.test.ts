@@ -103,7 +103,7 @@ describe("network configuration", () => {
       ["SubnetLen: expected a prefix length such as 24, got Infinity", { SubnetLen: Infinity }],
       ["EnableIPv6: expected true or false", { Network: "10.0.0.0/16", EnableIPv6: "yes" }],
       [
-        "EnableIPv4: both families are off, and flanneld ends with",
+        "EnableIPv4: both families are off, and flanneld exits with",
         { Network: "10.0.0.0/16", EnableIPv4: false, EnableIPv6: false },
       ],
       ["Backend: expected an object", { Network: "10.0.0.0/16", Backend: "vxlan" }],
@@ -125,7 +125,7 @@ describe("network configuration", () => {
       ["colour: unknown key, flannel would ignore it (known: EnableIPv4", { colour: "red" }],
       ["PSK: a secret in the wrong place", { PSK: "x" }],
       ["network: given twice", { network: "10.0.0.0/16" }],
-      ["SubnetMin: 10.200.9.0 is behind", { SubnetMin: "10.200.9.0", SubnetMax: "10.200.8.0" }],
+      ["SubnetMin: 10.200.9.0 is after", { SubnetMin: "10.200.9.0", SubnetMax: "10.200.8.0" }],
       ["EnableIPv6: needs flannel v0.15.0", { EnableIPv6: true }, "v0.14.0"],
       ["EnableNFTables: needs flannel v0.25.0", { EnableNFTables: true }, "v0.24.0"],
       [
@@ -182,7 +182,7 @@ describe("network configuration", () => {
         IPv6Network: "fd00::/48",
         ...VXLAN,
       });
-      expect(findings.notes.join()).to.include("all hosts get one and the same subnet");
+      expect(findings.notes.join()).to.include("all hosts get the same subnet");
     });
   });
 

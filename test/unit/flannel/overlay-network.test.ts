@@ -121,21 +121,21 @@ describe("network mark", () => {
       "a backend",
       CONFIG,
       { Network: "10.200.0.0/16", Backend: { Type: "wireguard", PSK: "k".repeat(44) } },
-      "Backend.PSK was not set, is a value not shown; Backend.Type was vxlan, is wireguard; " +
+      "Backend.PSK was not set, is a hidden value; Backend.Type was vxlan, is wireguard; " +
         "Backend.VNI was 7, is not set; SubnetLen was 26, is not set",
     ],
-    ["a secret", withPsk("k"), withPsk("l"), "Backend.PSK was another one"],
+    ["a secret", withPsk("k"), withPsk("l"), "Backend.PSK was different"],
     [
       "a secret written at another revision",
       withPsk("******** (revision 15)"),
       withPsk("******** (known after the write)"),
-      "Backend.PSK was written anew",
+      "Backend.PSK was rewritten",
     ],
     [
       "a secret that was given before",
       withPsk("k"),
       withPsk("******** (revision 15)"),
-      "Backend.PSK may be another one",
+      "Backend.PSK may be different",
     ],
   ];
   for (const [what, before, after, expected] of changes) {

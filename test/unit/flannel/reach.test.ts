@@ -82,7 +82,7 @@ describe("explain", () => {
       { ...REACHED, fullPing: false },
       {},
       "mtu",
-      /^is reached, but packets of 1450 bytes have to be cut up on the way$/,
+      /^is reached, but packets of 1450 bytes have to be fragmented on the way$/,
       "ok",
       /flannel_network_config: \{Backend: \{MTU/,
     ],
@@ -111,7 +111,7 @@ describe("explain", () => {
       "stalled",
       /^TCP opens, then nothing comes back/,
       "no",
-      /keeps track of connections/,
+      /tracks connections/,
     ],
     [
       "TCP that says something else",

@@ -71,7 +71,7 @@ describe("a reservation", () => {
   const dual = { EnableIPv6: true, IPv6Network: "fd00:200::/48" };
   const fits: [unknown, Given, string | undefined][] = [
     ["10.200.7.0/24", {}, undefined],
-    ["10.200.7.0/25", {}, "another length than the subnets of the network, /24"],
+    ["10.200.7.0/25", {}, "not of the length of the network's subnets, /24"],
     ["10.201.7.0/24", {}, "not among the subnets of the network, 10.200.1.0/24 to 10.200.255.0/24"],
     ["10.200.7.0/24", { SubnetMin: "10.200.8.0" }, "10.200.8.0/24 to"],
     ["10.200.7.0/24", { SubnetMax: "10.200.6.0" }, "to 10.200.6.0/24"],

@@ -30,12 +30,12 @@ describe("subnet.env", () => {
     [
       "has another network",
       [env, { network: "10.201.0.0/16" }],
-      "has network 10.200.0.0/16, declared is 10.201.0.0/16",
+      "has network 10.200.0.0/16, expected 10.201.0.0/16",
     ],
     [
       "lacks the declared family",
       [env, { ipv6Network: "fd00::/48" }],
-      "has network none, declared is fd00::/48",
+      "has network none, expected fd00::/48",
     ],
     ["is empty", [{}, {}], "names no subnet"],
     [

@@ -55,7 +55,7 @@ describe("judge", () => {
   it("is never green where nothing was tried", () => {
     const silent = about([{ host: "worker-2", trials: [] }]);
     expect(silent).to.include({ ok: false, tried: 0 });
-    expect(silent.text).to.match(/^worker-2: serves no echo, so that nothing was tried/);
+    expect(silent.text).to.match(/^worker-2: serves no echo, so nothing was tried/);
     expect(silent.reach["worker-2"]).to.include({ ping: false, tcp: false, word: "no" });
     expect(about([both("worker-2"), { host: "worker-3", trials: [] }]).ok).to.equal(false);
     expect(about([], ["this host has no subnet"]).ok).to.equal(false);
@@ -74,7 +74,7 @@ describe("judge", () => {
     ]);
     expect(everywhere.suspects).to.deep.equal(["worker-2"]);
     expect(everywhere.text).to.match(
-      /^worker-2 .* TCP does not\. Ping without TCP is .*: false\. Else/,
+      /^worker-2 .* TCP does not\. Ping without TCP is .*: false\. Otherwise/,
     );
     const fromHost = {
       host: "worker-2",
@@ -123,7 +123,7 @@ describe("judge", () => {
     expect(verdict.ok).to.equal(true);
     expect(verdict.oddities).to.have.length(1);
     expect(verdict.text).to.match(
-      /^1 of 1 other hosts reached .*; worker-2 .* cut up on the way; /,
+      /^1 of 1 other hosts reached .*; worker-2 .* fragmented on the way; /,
     );
   });
 

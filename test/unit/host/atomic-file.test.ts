@@ -109,7 +109,7 @@ describe("whole-file changes", () => {
 
   it("do not wait for a pipe to be written to", () => {
     execFileSync("mkfifo", [file]);
-    expect(() => tryReadFile(file)).to.throw(`${file}: a pipe is in the way, move it aside`);
+    expect(() => tryReadFile(file)).to.throw(`${file}: a named pipe is in the way, move it aside`);
   });
 
   it("read what a unit is masked with", () => {

@@ -102,11 +102,11 @@ describe("checksums", () => {
   });
 
   const answers: readonly (readonly [string, string])[] = [
-    ["holds no SHA-256 for flanneld-amd64", `${A}  flanneld-arm64\n`],
-    ["holds no SHA-256", `${A}  flanneld-amd64.sig\n`],
-    ["holds no SHA-256", ""],
+    ["contains no SHA-256 for flanneld-amd64", `${A}  flanneld-arm64\n`],
+    ["contains no SHA-256", `${A}  flanneld-amd64.sig\n`],
+    ["contains no SHA-256", ""],
     ["(0 of its 1 lines", "<html>not found</html>"],
-    ["holds different SHA-256 digests", `${A}  flanneld-amd64\n${B}  dist/flanneld-amd64\n`],
+    ["contains different SHA-256 digests", `${A}  flanneld-amd64\n${B}  dist/flanneld-amd64\n`],
   ];
   for (const [message, list] of answers) {
     it(`are missed aloud: ${message}`, () => {
@@ -130,7 +130,7 @@ describe("checksums", () => {
       '{"message":"Not Found"}',
       "{",
     ]) {
-      expect(() => findChecksum(list, lookup("flanneld-amd64"))).to.throw("holds no SHA-256");
+      expect(() => findChecksum(list, lookup("flanneld-amd64"))).to.throw("contains no SHA-256");
     }
   });
 

@@ -105,9 +105,9 @@ describe("reading an ELF program", () => {
     ["program headers of no size", (b) => b.writeUInt16LE(0, 54), "have 0 bytes, not 56"],
     ["those of 32 bits", (b) => b.writeUInt16LE(32, 54), "have 32 bytes, not 56"],
     ["more program headers than fit", (b) => b.writeUInt16LE(1171, 56), "take 65576 bytes"],
-    ["program headers beyond its end", (b) => b.writeUInt16LE(99, 56), "headers are cut"],
-    ["them at an absurd place", (b) => b.fill(0xff, 32, 40), "headers are cut"],
-    ["nothing to load", (b) => b.writeUInt32LE(4, 64), "has nothing to load"],
+    ["program headers beyond its end", (b) => b.writeUInt16LE(99, 56), "headers are truncated"],
+    ["them at an absurd place", (b) => b.fill(0xff, 32, 40), "headers are truncated"],
+    ["no segment to load", (b) => b.writeUInt32LE(4, 64), "no segment to load"],
     ["no class", (b) => b.writeUInt8(0, 4), "class, byte order or version is unknown"],
     ["a class of tomorrow", (b) => b.writeUInt8(3, 4), "class, byte order or version is unknown"],
     ["no byte order", (b) => b.writeUInt8(0, 5), "class, byte order or version is unknown"],
@@ -149,7 +149,7 @@ describe("reading an ELF program", () => {
     );
     expect(refusals).to.deep.equal([
       undefined,
-      ...Array<string>(5).fill("the path of its loader is none"),
+      ...Array<string>(5).fill("the path of its loader is not valid"),
     ]);
   });
 

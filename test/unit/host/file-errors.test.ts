@@ -9,7 +9,7 @@ describe("file system errors", () => {
     ["EPERM", "permission", "not permitted"],
     ["ENOENT", "host", "its directory does not exist, create it first"],
     ["ENOSPC", "host", "no space left on the device"],
-    ["EBUSY", "host", "it is a mount of its own"],
+    ["EBUSY", "host", "it is a mount point"],
     ["EXDEV", "host", "on another file system"],
     ["EWHATEVER", "host", "the system's own words"],
   ];

@@ -78,11 +78,11 @@ describe("programs of the host", () => {
       const failures: readonly (readonly [string, string, readonly string[], string, string?])[] = [
         ["is missing", "no-such-program", [], "no such program on this host", "ENOENT"],
         ["is a file in a file", `${closed}/x`, [], "is not a directory", "ENOTDIR"],
-        ["may not be run", closed, [], "not executable for this user", "EACCES"],
+        ["may not be run", closed, [], "this user may not execute it", "EACCES"],
         ["gets too much", "true", ["x".repeat(3e6)], "arguments are longer", "E2BIG"],
         ["gets a NUL", "true", ["a\0b"], "NUL character", "ERR_INVALID_ARG_VALUE"],
         ["dies", "sh", ["-c", "kill -SEGV $$"], "was killed by SIGSEGV"],
-        ["prints without end", "sh", ["-c", "yes long; :"], "printed more than can be an answer"],
+        ["prints without end", "sh", ["-c", "yes long; :"], "printed too much for an answer"],
       ];
       for (const [what, file, args, message, code] of failures) {
         it(`says of a program that ${what}: ${message}`, async () => {
@@ -98,7 +98,7 @@ describe("programs of the host", () => {
       it("carries none of the output of a program in its failures", async () => {
         const script = "printf ENOENT; printf secret >&2; yes long";
         const { message } = await failureOf("sh", ["-c", script], 20_000);
-        expect(message).to.equal("sh: printed more than can be an answer");
+        expect(message).to.equal("sh: printed too much for an answer");
       });
 
       it("ends one that hangs, and also one that left its child behind", async () => {

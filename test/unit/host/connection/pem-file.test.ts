@@ -22,9 +22,14 @@ describe("a PEM file", () => {
     ["an empty path", () => "", "invalid_arguments", "is empty, name a file or leave it out"],
     ["a missing file", () => "/no/such", "host", "cannot read /no/such: there is no such file"],
     ["a directory", () => folder, "host", "it is a directory, name a file"],
-    ["an empty file", () => file("empty", ""), "tls", 'holds no PEM "CERTIFICATE", give another'],
+    [
+      "an empty file",
+      () => file("empty", ""),
+      "tls",
+      'contains no PEM "CERTIFICATE", give another',
+    ],
     ["DER", () => file("der", Buffer.from("308201f03082", "hex")), "tls", "it looks like DER"],
-    ["a key", () => file("key", "-----BEGIN EC PRIVATE KEY-----\n"), "tls", "holds no PEM"],
+    ["a key", () => file("key", "-----BEGIN EC PRIVATE KEY-----\n"), "tls", "contains no PEM"],
     ["a request", () => file("csr", "-----BEGIN CERTIFICATE REQUEST-----\n"), "tls", "no PEM"],
   ];
   for (const [what, path, code, words] of refused) {

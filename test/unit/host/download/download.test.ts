@@ -121,7 +121,7 @@ describe("a download", function () {
     it("does not go on for ever with crumbs", async () => {
       mirror.behave(firstly(1, cutA(), rest(A, { ETag: '"a"' }, { bytes: 10 })));
       const { message } = await tryDownload({ urls: [url()], settings: { retries: 3 } });
-      expect(message).to.include("was cut after 150").and.include("(4 attempts)");
+      expect(message).to.include("was cut off after 150").and.include("(4 attempts)");
     });
 
     it("is fetched once more as a whole when its parts make another file", async () => {
@@ -212,8 +212,8 @@ describe("a download", function () {
       expect(Date.now() - begun).to.be.within(450, 3000);
       expect(error).to.include({ code: "timeout" });
       expect(message)
-        .to.match(/\/one: \d+ of 14000000 bytes when the deadline was over/)
-        .and.match(/; given up at the deadline, 0.5 s$/);
+        .to.match(/\/one: \d+ of 14000000 bytes when the deadline passed/)
+        .and.match(/; gave up at the deadline of 0.5 s$/);
       expect(mirror.seen).to.have.length(1);
     });
 
@@ -259,7 +259,7 @@ describe("a download", function () {
       response.writeHead(200, heads).end(B);
     });
     const { message } = await tryDownload({ urls: [url()], wanted: { digest: digestOf(A) } });
-    expect(message).to.include("(the server has packed it: Content-Encoding: gzip)");
+    expect(message).to.include("(the server compressed it: Content-Encoding: gzip)");
   });
 
   it("has no fear of a long head", async () => {

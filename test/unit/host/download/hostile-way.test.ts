@@ -93,7 +93,7 @@ describe("the way to a download", function () {
     ["a name where an address is asked", () => at(secure("named")), /is for other names/],
     ["its name", () => at(secure("named"), ca, "localhost"), undefined],
     ["a star for a name with less", () => at(secure("wild"), ca, "localhost"), /for other names/],
-    ["a certificate for clients", () => at(secure("misused")), /no good for one|TLS/],
+    ["a certificate for clients", () => at(secure("misused")), /not valid for a server|TLS/],
     ["anything, when told so", () => at(secure("expired"), { validateCerts: false }), undefined],
     ["another name, when told so", () => at(secure("other"), { validateCerts: false }), undefined],
     ["TLS 1.2", () => at(secure("good", { maxVersion: "TLSv1.2" })), undefined],
@@ -136,11 +136,11 @@ describe("the way to a download", function () {
       () => at(secure("good"), { caFile: "/tmp" }),
       /ca_file: .*it is a directory/,
     ],
-    ["an empty CA", () => at(secure("good"), { caFile: file("empty.pem", "") }), /holds no PEM/],
+    ["an empty CA", () => at(secure("good"), { caFile: file("empty.pem", "") }), /contains no PEM/],
     [
       "a CA of garbage",
       () => at(secure("good"), { caFile: file("g.pem", "garbage") }),
-      /holds no PEM/,
+      /contains no PEM/,
     ],
     [
       "a CA that is cut",
@@ -199,12 +199,12 @@ describe("the way to a download", function () {
     [
       "a CA in DER",
       () => at(secure("good"), { caFile: file("ca.der", "0\u00ff binary") }),
-      /holds no PEM "CERTIFICATE"/,
+      /contains no PEM "CERTIFICATE"/,
     ],
     [
       "a key for a CA",
       () => at(secure("good"), { caFile: certificates.key("good") }),
-      /holds no PEM "CERTIFICATE"/,
+      /contains no PEM "CERTIFICATE"/,
     ],
     [
       "a certificate to show that is not there",
@@ -217,7 +217,7 @@ describe("the way to a download", function () {
         const certFile = certificates.certificate("client");
         return at(secure("good"), { ...ca, clientCertificate: { certFile, keyFile: certFile } });
       },
-      /client_key: .*holds no PEM "PRIVATE KEY"/,
+      /client_key: .*contains no PEM "PRIVATE KEY"/,
     ],
     [
       "an address of IPv6 where nobody listens",

@@ -34,6 +34,6 @@ describe("checking a configuration", () => {
     };
     expect(fault).to.equal(undefined);
     expect(config?.document["Backend"]).to.deep.equal({ Type: "udp" });
-    expect(notes?.[0]).to.include('flannel takes {"Type": "udp"}');
+    expect(notes?.[0]).to.include('flannel uses {"Type": "udp"}');
   });
 });

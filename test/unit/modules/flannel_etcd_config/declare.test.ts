@@ -52,7 +52,7 @@ describe("what is declared", () => {
 
   const prefixes: [Json, string | undefined][] = [
     [{ prefix: "/c++/network" }, "crashes"],
-    [{ prefix: "/net " }, "no blank"],
+    [{ prefix: "/net " }, "no leading or trailing blank"],
     [{ prefix: "../net", flannel_version: "v0.17.0" }, "expected a folder of etcd's v2 store"],
     [{ prefix: "../net" }, undefined],
     [{ prefix: "/c++/network", state: "absent" }, undefined],

@@ -208,7 +208,7 @@ describe("the plan", () => {
       { architectures: null },
       { declared: { ...CONFIG, Backend: { Type: "udp" } }, cpu: "arm64" },
       "invalid_config",
-      "on amd64 only, there are hosts with arm64",
+      "on amd64 only, but there are hosts with arm64",
     ],
     ["nothing to take over", { migrate_from_v2: true }, {}, "not_found", "neither"],
     [
@@ -244,8 +244,8 @@ describe("the plan", () => {
       {},
       { declared: CONFIG, stored: { ...HOST_GW, SubnetLen: 25 } },
     );
-    expect(warnings?.[0]).to.include("Backend.Type is host-gw, declared is vxlan");
-    expect(warnings?.[0]).to.include("SubnetLen is 25, declared is 24");
+    expect(warnings?.[0]).to.include("Backend.Type is host-gw, expected vxlan");
+    expect(warnings?.[0]).to.include("SubnetLen is 25, expected 24");
   });
 
   it("warns of what stays in etcd although flannel passes over it", async () => {

@@ -89,7 +89,7 @@ describe("flannel_install: the file in the cache", () => {
     ],
     [
       "not the declared one",
-      /is [0-9a-f]{64}, declared is 0{64}/,
+      /is [0-9a-f]{64}, expected 0{64}/,
       [program, recorded, known("0".repeat(64))],
     ],
   ];

@@ -111,7 +111,7 @@ describe("flannel_install: the digest that is expected", () => {
       hostWith(undefined),
     ).catch((error: unknown) => error);
     expect(refusal).to.include({ code: "verification" });
-    expect(String(refusal)).to.include(`its SHA-256 is ${sha256(content)}, declared is bbb`);
+    expect(String(refusal)).to.include(`its SHA-256 is ${sha256(content)}, expected bbb`);
   });
 
   it("reads a file of the host once when it is declared by the digest that is compared", async () => {

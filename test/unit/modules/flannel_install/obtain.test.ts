@@ -90,6 +90,6 @@ describe("flannel_install: the file to install from", () => {
   it("is refused when its digest is not the one it must have", async () => {
     const failure = await obtain(program, digest("b")).catch((error: unknown) => error);
     expect(failure).to.include({ code: "verification" });
-    expect(String(failure)).to.include(`is ${sha256(program)}, declared is bbb`);
+    expect(String(failure)).to.include(`is ${sha256(program)}, expected bbb`);
   });
 });

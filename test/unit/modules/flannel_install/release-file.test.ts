@@ -67,9 +67,18 @@ describe("flannel_install: a release file that is not run", () => {
     ["another version", elfOf("arm64", text("v0.27.0")), /"0\.28\.9" is nowhere in it/],
     ["a release candidate", program, /"0\.28\.9-rc1" is nowhere/, { version: "v0.28.9-rc1" }],
     ["a bare daemon", program, /mk_docker_opts needs the tar.gz/, { withScript: true }],
-    ["an archive without it", tarGz([script]), /holds no flanneld/],
-    ["an archive without the script", tarGz([daemon]), /holds no mk-docker/, { withScript: true }],
-    ["half an archive", tarGz([daemon]).subarray(0, -9), /not an archive this module unpacks/],
+    ["an archive without it", tarGz([script]), /contains no flanneld/],
+    [
+      "an archive without the script",
+      tarGz([daemon]),
+      /contains no mk-docker/,
+      { withScript: true },
+    ],
+    [
+      "half an archive",
+      tarGz([daemon]).subarray(0, -9),
+      /not an archive that this module can unpack/,
+    ],
     [
       "an archive for another CPU",
       tarGz([{ name: "flanneld", content: elfOf("amd64", text("v0.28.9")) }]),

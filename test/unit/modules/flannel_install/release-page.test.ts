@@ -61,7 +61,7 @@ describe("flannel_install: the page of a release", () => {
       "publishes no SHA-256 of v0.28.9",
     ],
     ["is not there", answer(404), "not_found", "HTTP 404"],
-    ["was asked too often", answer(429), "network", "asked too often"],
+    ["was asked too often", answer(429), "network", "too many requests"],
   ] as const) {
     it(`is no reason to stop by itself when it ${what}`, async () => {
       const { digests, fault } = await ask(handler);

@@ -41,7 +41,7 @@ describe("flannel_unit probe", () => {
     [
       "one of another network",
       { content: TEXT.replace(/200/g, "9"), writtenAtMs: 10_001 },
-      "to fit, but it has network 10.9.0.0/16, declared is 10.200.0.0/16",
+      "to fit, but it has network 10.9.0.0/16, expected 10.200.0.0/16",
     ],
     ["an empty one", { content: "", writtenAtMs: 10_001 }, "to fit, but it has network none"],
   ];

@@ -84,7 +84,7 @@ describe("flannel_unit restart reasons", () => {
     [
       "another network",
       running.withFile(SUBNET, subnetOfAnother),
-      `network: ${SUBNET} has network 10.9.0.0/16, declared is 10.200.0.0/16`,
+      `network: ${SUBNET} has network 10.9.0.0/16, expected 10.200.0.0/16`,
     ],
     [
       "another backend and a longer subnet",
@@ -202,7 +202,7 @@ describe("flannel_unit restart reasons of a secret in the network configuration"
     given(secret("new-correct-horse"))
       .on(UnitHost.running(secret("old-correct-horse")))
       .plans(`write ${env}`, "restart flanneld.service")
-      .because(`${because} was another one`);
+      .because(`${because} was different`);
   });
 
   it("are none while it is the same, also where nothing is declared", () => {
@@ -235,7 +235,7 @@ describe("flannel_unit restart reasons of a secret in the network configuration"
     given(secret("******** (revision 16)"))
       .on(UnitHost.running(secret("******** (revision 15)")))
       .plans(`write ${UNIT}`, "reload systemd", "restart flanneld.service")
-      .because(`${because} was written anew`);
+      .because(`${because} was rewritten`);
   });
 });
 
