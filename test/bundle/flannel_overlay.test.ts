@@ -331,7 +331,7 @@ describe("flannel_overlay", function () {
       const folder = await two.sh("d=$(mktemp -d); ln -s /usr/sbin/iptables $d; echo $d");
       const served = await two.run(library, { state: "serving" }, false, folder);
       expect((served["hindrances"] as string[]).join()).to.match(
-        /no program ip that knows network namespaces/,
+        /no ip program that supports network namespaces/,
       );
       expect(served).to.have.nested.property("echo.ipv4.place", "host");
       const peers = { "worker-2": served["echo"] };

@@ -133,7 +133,7 @@ describe("the bundle of flannel_unit on a scripted host", function () {
     const second = await succeed(secret(`${PSK}-second`));
     expect(second).to.deep.include({
       restart_reasons: [
-        "network: the process was started for another configuration: Backend.PSK was another one",
+        "network: the process was started for a different configuration: Backend.PSK was another one",
       ],
     });
     expect(host.pid).not.to.equal(pid);
@@ -266,8 +266,8 @@ describe("the bundle of flannel_unit on a scripted host", function () {
       "requested: state is restarted",
       "arguments: added -v=1",
       "environment: FLANNELD_ETCD_PASSWORD",
-      "unit: the process was started with other service directives",
-      "network: the process was started for another configuration: SubnetLen was not set, is 26",
+      "unit: the process was started with different service directives",
+      "network: the process was started for a different configuration: SubnetLen was not set, is 26",
     ]);
     expect(result.msg).to.contain(
       "rolled back: the previous unit and environment file was put back and runs",

@@ -119,7 +119,9 @@ describe("the bundle of flannel_unit for a role", function () {
     writeFileSync(at("certs/key.pem"), "another");
     send({ "key.pem": "forged" });
     const forged = await host.run(options);
-    expect(forged.msg).to.include("key.pem has another SHA-256").and.not.include("forged");
+    expect(forged.msg)
+      .to.include("key.pem does not have the declared SHA-256")
+      .and.not.include("forged");
     expect(forged.changes).to.deep.equal([`set mode and owner of ${at("certs/ca.pem")}`]);
     expect([readFileSync(at("certs/key.pem"), "utf8"), existsSync(at("sent"))]).to.deep.equal([
       "another",
@@ -303,7 +305,7 @@ describe("the bundle of flannel_unit for a role", function () {
         for (const _ansible_check_mode of [false, true]) {
           const result = await host.run({ ...task, flannel_version, state, _ansible_check_mode });
           expect(result).to.include({ failed: true, error_code: "conflict", changed: false });
-          expect(result.msg).to.contain("on this host runs flanneld v0.16.1");
+          expect(result.msg).to.contain("this host runs flanneld v0.16.1");
         }
       }
     }
@@ -315,7 +317,7 @@ describe("the bundle of flannel_unit for a role", function () {
     const adopted = await succeed({ flannel_version: "v0.28.9", adopt: true });
     expect(adopted).to.deep.include({ restarted: true });
     expect(adopted["restart_reasons"]).to.include(
-      "unit: the process was started from another unit",
+      "unit: the process was started from a different unit",
     );
     expect(await succeed({ flannel_version: "v0.10.0" })).to.include({ changed: false });
   });

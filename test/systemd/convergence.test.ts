@@ -78,7 +78,7 @@ describe("flannel_unit on systemd: convergence", function () {
       "a limit",
       ":",
       { limit_nofile: "50000" },
-      /^unit: the process was started with other service/,
+      /^unit: the process was started with different service/,
     ],
     ["a certificate", `sleep 0.1; echo >> ${CA}`, {}, new RegExp(`^file: ${CA} has changed`)],
     [
@@ -135,7 +135,7 @@ describe("flannel_unit on systemd: convergence", function () {
     await lab.writeNetworkConfig({ Network: "10.201.0.0/16", Backend: { Type: "vxlan" } });
     const result = await applyChecked(lab.daemon({ network: "10.201.0.0/16" }));
     expect(result.restart_reasons).to.deep.equal([
-      `network: the process was started for another configuration: Network was ${NETWORK}, is 10.201.0.0/16`,
+      `network: the process was started for a different configuration: Network was ${NETWORK}, is 10.201.0.0/16`,
     ]);
     await lab.writeNetworkConfig({ Network: NETWORK, Backend: { Type: "vxlan" } });
     await applyChecked(lab.daemon());
@@ -151,7 +151,7 @@ describe("flannel_unit on systemd: convergence", function () {
     await lab.writeNetworkConfig(config(7));
     const result = await applyChecked(declared(7));
     expect(result.restart_reasons).to.deep.equal([
-      "network: the process was started for another configuration: Backend.VNI was not set, is 7",
+      "network: the process was started for a different configuration: Backend.VNI was not set, is 7",
     ]);
     await lab.sh("worker-1", "ip link show flannel.7");
     // A run that does not look into etcd leaves it as it is.
@@ -162,7 +162,7 @@ describe("flannel_unit on systemd: convergence", function () {
     await lab.writeNetworkConfig(config(8));
     await lab.sh("worker-1", `sed -i 's/VNI=7/VNI=8/' ${UNIT}; systemctl daemon-reload`);
     expect((await applyChecked(silent)).restart_reasons).to.deep.equal([
-      "network: the process was started for another configuration: Backend.VNI was 7, is 8",
+      "network: the process was started for a different configuration: Backend.VNI was 7, is 8",
     ]);
     await lab.sh(
       "worker-1",

@@ -79,7 +79,7 @@ async function removeLease(store: EtcdStore, { lease, evicts }: PurgeChange): Pr
   }
   throw new ModuleError(
     "conflict",
-    `${key}: the lease ${describeHolder(lease)} was written again at each of ${MAX_TRIES} tries to remove it, so its daemon runs; stop flanneld on that host, then run this again`,
+    `${key}: the lease ${describeHolder(lease)} was written again at each of ${MAX_TRIES} attempts to remove it, so its daemon is running; stop flanneld on that host, then run this again`,
   );
 }
 

@@ -84,7 +84,7 @@ export function writeConfig({ key, stored }: Observed, config: NetworkConfig): W
 
 /** Keeps the text that is about to be replaced; the diff is that of the configuration. */
 export function keepPrevious({ key }: Observed, kept: KeptTexts): KeepPreviousChange {
-  const summary = `keep the configuration before it in ${previousKeyOf(key)}`;
+  const summary = `keep the previous configuration in ${previousKeyOf(key)}`;
   return { kind: "keep previous", value: renderKept(kept), summary };
 }
 

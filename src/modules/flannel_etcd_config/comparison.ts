@@ -25,7 +25,7 @@ export function describeAll({ reading }: StoredConfig, wanted: NetworkConfig | u
   const { config, findings } = reading;
   if (config === undefined || wanted === undefined) return describeUnusable(findings.refusals);
   const told = differencesOf(config, wanted).map(describeDifference).join("; ");
-  return `the configuration in etcd is another one: ${told}`;
+  return `the configuration in etcd differs: ${told}`;
 }
 
 /** Why flannel does not take what is there. */

@@ -142,7 +142,7 @@ function warnOfTrust(options: Options, version: FlannelVersion, context: Context
     trust === "nobody"
       ? "does not start without a client certificate"
       : trust === "anybody"
-        ? "verifies nobody without a client certificate, so anyone can answer for etcd"
+        ? "does not verify the server without a client certificate, so anyone can pose as etcd"
         : undefined;
   if (told === undefined) return;
   context.warn(
@@ -181,7 +181,7 @@ function checkCombination(options: Options, api: EtcdApi, document: unknown): vo
   if (api === "v2" && options.transport !== "auto") {
     throw new ModuleError(
       "invalid_arguments",
-      `transport: ${options.transport}: is a way to the v3 API, but this flannel reads v2; leave transport out`,
+      `transport: ${options.transport}: is for the v3 API, but this flannel reads v2; leave transport out`,
     );
   }
 }
@@ -191,7 +191,7 @@ function declareEtcd(options: Options, context: Context): DeclaredEtcd {
   const endpoints = parseEndpoints(options.endpoints);
   for (const { url } of endpoints.filter(({ hasPort }) => !hasPort)) {
     context.warn(
-      `endpoints: ${url} has no port; 2379 was taken, but flannel itself takes no such address`,
+      `endpoints: ${url} has no port; 2379 was assumed, but flannel itself does not accept an address without one`,
     );
   }
   const tlsFiles = {

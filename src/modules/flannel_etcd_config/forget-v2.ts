@@ -15,7 +15,7 @@ export function planForgetting(declared: Declared, observed: Observed): Plan<Cha
   const isAsked = declared.forgetsV2 && ["absent", "present"].includes(declared.state);
   if (v2 === undefined || !isAsked) return { changes: [] };
   if (v2.remains === undefined) {
-    const told = `forget_v2: nobody can see what is left in etcd's v2 store: ${v2.hidden}`;
+    const told = `forget_v2: cannot see what is left in etcd's v2 store: ${v2.hidden}`;
     return { changes: [], warnings: v2.hidden === "" ? [] : [told] };
   }
   const changes = forgetRemains(v2.remains);
@@ -63,7 +63,7 @@ function describeUse(host: string, release: unknown): readonly string[] {
     const version = parseVersion(told, "running");
     return etcdApiOf(version) === "v3" ? [] : [`${host} runs ${told}, which reads v2`];
   } catch {
-    return [`nobody knows what ${host} runs`];
+    return [`it is not known what ${host} runs`];
   }
 }
 

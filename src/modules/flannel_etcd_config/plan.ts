@@ -85,7 +85,7 @@ function guard({ declared, observed, wanted }: Case, planned: Plan): Plan {
   return refuse(
     foreseen,
     "refused",
-    `${told}; nothing was written, because that would break the network of running pods: plan a downtime in which all daemons start anew, then set allow_disruptive: true`,
+    `${told}; nothing was written, because that would break the network of running pods: plan a downtime in which all daemons restart, then set allow_disruptive: true`,
   );
 }
 
@@ -215,7 +215,7 @@ function describeElsewhere({ api, readerName }: Declared, observed: Observed): s
   const { key, elsewhere } = observed;
   return elsewhere.map((found) => {
     const told = `${found.key}: etcd's ${found.api} store has a configuration there, but ${readerName} reads ${key} in ${api}, where there is none`;
-    if (found.api === api) return `${told}; is the slash in front of prefix right?`;
+    if (found.api === api) return `${told}; is the leading slash of prefix right?`;
     return found.api === "v2"
       ? `${told}; migrate_from_v2: true takes it over`
       : `${told}; is flannel_version right?`;

@@ -47,7 +47,7 @@ function planOne(given: ReserveCase, reservation: Reservation): ReservePlan {
   const reserved = leases.find((lease) => lease.key === key);
   switch (standing.kind) {
     case "taken":
-      return refuse("refused", reservation, `etcd has the subnet as that of ${standing.by}`);
+      return refuse("refused", reservation, `in etcd the subnet belongs to ${standing.by}`);
     case "free":
       return { changes: [reserveSubnet(key, reservation)], obstacles: [] };
     case "held":

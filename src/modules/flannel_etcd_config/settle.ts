@@ -66,7 +66,7 @@ export function withWayBack<P extends Steps>(
   if (!mayKeep)
     return withWarning(
       planned,
-      `${observed.key}: etcd does not let this user keep the configuration before it, so nothing can be put back should a daemon not come up`,
+      `${observed.key}: etcd does not let this user keep the previous configuration, so nothing can be put back if a daemon does not come up`,
     );
   if (write === undefined || isBegun(observed, write.value)) return planned;
   return { ...planned, changes: [keepPrevious(observed, kept), ...planned.changes] };
@@ -87,13 +87,13 @@ export function planSettled(
     const isDone = outcomes.size > 0 && hosts.every((host) => outcomes.has(host));
     return { changes: isDone && previous !== undefined ? [forgetPrevious(observed)] : [] };
   }
-  const reason = `flanneld did not come up under it on ${describe(failed)}`;
+  const reason = `flanneld did not come up with it on ${describe(failed)}`;
   const isOther = revision !== undefined && stored?.revision !== revision;
   if (previous?.isOpen !== true || previous.config === undefined || isOther) {
     const why =
       isOther || previous !== undefined
         ? "someone else has changed it since"
-        : "no configuration before it was kept";
+        : "no previous configuration was kept";
     return refuse(`${key}: ${reason}; nothing was put back, because ${why}`);
   }
   const verdict = `${key}: the previous configuration was put back (${describeReturn(observed, previous.config)}), because ${reason}`;
@@ -124,7 +124,7 @@ function describe(failed: readonly (readonly [string, string])[]): string {
 
 function describeReturn({ stored }: Observed, previous: NetworkConfig): string {
   const config = stored?.reading.config;
-  if (config === undefined) return "flannel could not use the other one";
+  if (config === undefined) return "flannel could not use the new one";
   const show = (value: Setting | null): string => (value === null ? "not set" : String(value));
   return differencesOf(config, previous)
     .map(({ key, before, after }) => `${key} was ${show(before)}, is ${show(after)} again`)

@@ -36,5 +36,5 @@ export async function refuseStale({ path, inode, isItself = false }: Sight): Pro
     () => undefined,
   );
   if (now === inode) return;
-  throw new StaleObservationError("conflict", `${path}: another run replaces it too`);
+  throw new StaleObservationError("conflict", `${path}: another run is replacing it, too`);
 }

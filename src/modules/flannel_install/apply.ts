@@ -90,7 +90,7 @@ async function remove(change: Removal, { declared, plan: planned }: Run): Promis
   const [left] = plan(declared, await observe(declared)).changes;
   if (left === undefined) return;
   const { paths, program } = declared;
-  const message = `${paths.directory}: another run installs ${program.title} there`;
+  const message = `${paths.directory}: another run is installing ${program.title} there`;
   throw new StaleObservationError("conflict", message);
 }
 

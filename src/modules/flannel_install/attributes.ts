@@ -42,7 +42,7 @@ async function setOnCopy({ path, state, attributes }: AttributesSetting): Promis
     await copyFile(path, staged, constants.COPYFILE_EXCL);
     await finishFile(staged, attributes);
     if ((await sha256OfFile(staged)) !== state.sha256) {
-      throw new StaleObservationError("conflict", `${path}: somebody writes to it`);
+      throw new StaleObservationError("conflict", `${path}: someone is writing to it`);
     }
     labelFor(staged, path);
     await rename(staged, path);

@@ -97,9 +97,9 @@ function whyNotRecorded(
 ): string | undefined {
   if (record === undefined) return undefined;
   if (record.sha256 !== sha256)
-    return "it is no longer what was downloaded, its SHA-256 is another";
+    return "it is no longer what was downloaded, its SHA-256 has changed";
   if (urls.map(showUrl).includes(record.source)) return undefined;
-  return `it came from ${record.source}, which url does not name any more`;
+  return `it came from ${record.source}, which url no longer names`;
 }
 
 function tryReadRecord({ record }: CachePaths): CacheRecord | undefined {

@@ -23,7 +23,7 @@ export function declareChecksums(options: ChecksumOptions): ChecksumPolicy {
   if (isWaived && isRequired) {
     throw new ModuleError(
       "invalid_arguments",
-      `checksum: ${WAIVED}: require_checksum asks for one, leave one of the two out`,
+      `checksum: ${WAIVED}: require_checksum demands one, leave one of the two out`,
     );
   }
   const known = readKnown(options.known_checksums ?? {});

@@ -78,7 +78,7 @@ async function refuseStale({ asset }: CachePaths, { cached }: Observed): Promise
     () => undefined,
   );
   if (inode === cached?.inode) return;
-  throw new StaleObservationError("conflict", `${asset}: another run downloads it too`);
+  throw new StaleObservationError("conflict", `${asset}: another run is downloading it, too`);
 }
 
 /** With the lock in hand, whatever is prepared for the file is of a run that was killed. */

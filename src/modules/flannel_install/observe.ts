@@ -214,7 +214,7 @@ async function missingDirectories(directory: string): Promise<readonly string[]>
   );
   if (exists) return [];
   if (await isLink(directory)) {
-    const message = `${directory}: a symbolic link that leads nowhere is in the way, move it aside`;
+    const message = `${directory}: a dangling symbolic link is in the way, move it aside`;
     throw new ModuleError("host", message);
   }
   return [...(await missingDirectories(dirname(directory))), directory];

@@ -111,8 +111,8 @@ function isUnverified({ checksum, policy }: Source): boolean {
 function missingChecksum({ checksum, policy, asset, version }: Source): readonly Obstacle[] {
   if (checksum !== undefined || !policy.isRequired) return [];
   const message =
-    `checksum: none is known of ${asset} of ${tagOf(version)}, and require_checksum asks for one; ` +
-    `declare it, or let the release page be asked`;
+    `checksum: none is known for ${asset} of ${tagOf(version)}, and require_checksum demands one; ` +
+    `declare it, or allow the release page to be read`;
   return [{ code: "verification", message, lasting: true }];
 }
 
@@ -125,7 +125,7 @@ function wasVerified({ installed: { binary, origins } }: Observed): boolean {
 function rememberedList({ program }: Source, { digest }: Observed): readonly string[] {
   if (digest.kind !== "known" || digest.fault === undefined) return [];
   return [
-    `checksum: the list cannot be asked, what it said when ${program.title} was installed is what counts: ${digest.fault}`,
+    `checksum: the list cannot be read, so what it said when ${program.title} was installed counts: ${digest.fault}`,
   ];
 }
 
@@ -139,7 +139,7 @@ function unverified({ program }: Source, done: "downloaded" | "installed"): stri
 /** A file that others may have written is not asked for its version, and that may be a surprise. */
 function untrusted({ paths }: Goal, { installed: { binary } }: Observed): readonly string[] {
   if (binary?.distrust === undefined || binary.version !== undefined) return [];
-  return [`${paths.binary} was not run to ask for its version, nor is it kept: ${binary.distrust}`];
+  return [`${paths.binary} was not run to learn its version, and is not kept: ${binary.distrust}`];
 }
 
 /** Whether something has to be obtained that is not on the host yet. */

@@ -60,7 +60,7 @@ export function rejectAsset(head: Buffer, needsArchive: boolean): string | undef
     .replace(/^\xef\xbb\xbf/, "")
     .trimStart();
   if (isPage(start)) {
-    return "is an HTML page and not the file (the login page of a proxy or mirror?)";
+    return "is an HTML page, not the file (the login page of a proxy or mirror?)";
   }
   const shown = JSON.stringify(start.slice(0, 40)).replace(/[^ -~]/g, "?");
   return `is neither a program nor a tar.gz, it begins with ${shown}`;
@@ -113,7 +113,7 @@ async function findProgramFault(
   }
   const flaw = findFlaw(await tryReadElfHead(head), sizeBytes, arch, `arch asks for ${arch}`);
   if (flaw !== undefined || search === undefined || search.hasFound) return flaw;
-  return `"${search.text}" is nowhere in it, so this is no ${program.title} of that version`;
+  return `"${search.text}" is nowhere in it, so this is not ${program.title} of that version`;
 }
 
 /** What a program that tells this version has in it; with or without "v", and with any suffix. */

@@ -23,7 +23,7 @@ export async function rethrowShared(path: string, source: Source): Promise<void>
   const { code, message, salt, question } = word;
   if (!isErrorCode(code) || typeof message !== "string" || typeof salt !== "string") return;
   if (question !== (await questionOf(source, salt))) return;
-  const others = " (another run at the same time was told so)";
+  const others = " (as a run at the same time was told)";
   throw new ModuleError(code, message.endsWith(others) ? message : `${message}${others}`);
 }
 

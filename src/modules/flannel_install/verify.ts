@@ -41,7 +41,7 @@ export async function verifyBinary(
   const answer = run({ path, program, interpreter: elf?.interpreter }, foreign, refuse);
   const version = program.findVersion(answer, wanted.version);
   if (version === undefined)
-    return refuse(`does not tell its version${foreign}: ${describe(program, answer)}`);
+    return refuse(`does not report its version${foreign}: ${describe(program, answer)}`);
   if (version === "unnumbered") return wanted.version;
   if (satisfies(version, wanted.version)) return version;
   return refuse(`is ${program.title} ${tagOf(version)}, version asks for ${tagOf(wanted.version)}`);

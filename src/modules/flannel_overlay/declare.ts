@@ -46,7 +46,7 @@ export function declare(options: FlannelOverlayOptions): Declared {
 function readPeer([host, echo]: readonly [string, unknown]): Peer {
   // Templates turn null into an empty text.
   if (echo === null || echo === "") return { host, echoes: [] };
-  if (!isRecord(echo)) throw refusal(host, `${describeType(echo)} is no echo`);
+  if (!isRecord(echo)) throw refusal(host, `${describeType(echo)} is not an echo`);
   const unknown = Object.keys(echo).find((family) => !FAMILIES.includes(family));
   if (unknown !== undefined) throw refusal(host, `unknown key ${unknown}`);
   const found = FAMILIES.map((family) => echo[family] ?? null);

@@ -11,7 +11,7 @@ export interface Plan extends AnyPlan<Change> {
 }
 
 const NOT_LIKE_POD =
-  "the overlay was tried from this host's own address only, and not like a pod: state serving says why";
+  "the overlay was tried from this host's own address only, not like a pod: state serving says why";
 
 export function plan(declared: Declared, observed: Observed): Plan {
   const leftovers = planEnd(observed.remains);
@@ -60,16 +60,16 @@ function findHindrances(
   if (sites.length === 0) return [`no echo: ${declared.subnetFile} names no subnet`];
   const reasons = sites.map((site) => hindranceOf(site, knowsNamespaces));
   return [...new Set(reasons.flatMap((reason) => (reason === undefined ? [] : [reason])))].map(
-    (reason) => `the overlay is not tried like a pod, but from the host's own address: ${reason}`,
+    (reason) => `the overlay is tried from the host's own address, not like a pod: ${reason}`,
   );
 }
 
 function hindranceOf(site: Site, knowsNamespaces: boolean): string | undefined {
   if (!knowsNamespaces)
-    return "this host has no program ip that knows network namespaces (iproute2)";
+    return "this host has no ip program that supports network namespaces (iproute2)";
   if (site.free === undefined) return `no address of ${site.subnet} is free`;
   if (site.isForwarding) return undefined;
   return site.family === "ipv4"
-    ? "net.ipv4.ip_forward is off, so that no pod of this host reaches another host: flannel_ip_forward: true"
-    : "net.ipv6.conf.all.forwarding is off, so that no pod of this host reaches another host by IPv6";
+    ? "net.ipv4.ip_forward is off, so no pod of this host reaches another host: flannel_ip_forward: true"
+    : "net.ipv6.conf.all.forwarding is off, so no pod of this host reaches another host by IPv6";
 }

@@ -27,7 +27,7 @@ export function report(
 
 function hindrancesOf({ hindrances }: Plan, { hindrance }: Outcome): readonly string[] {
   if (hindrance === undefined) return hindrances;
-  return [...hindrances, `not like a pod, but at the host's own address: ${hindrance}`];
+  return [...hindrances, `at the host's own address, not like a pod: ${hindrance}`];
 }
 
 function verdictOf(declared: Declared, { tried, lease }: Observed): Record<string, unknown> {
@@ -51,6 +51,6 @@ function verdictAbout(
     { mtu: mtuOf(lease), backend, checksumErrors: tried?.checksumErrors ?? { pod: 0, host: 0 } },
     hasSubnet
       ? []
-      : [`this host has no subnet in ${subnetFile}, so that none of its pods reaches another host`],
+      : [`this host has no subnet in ${subnetFile}, so none of its pods reaches another host`],
   );
 }

@@ -50,16 +50,14 @@ export function findConflict(
   const [from, to] = [etcdApiOf(running), etcdApiOf(declared)];
   const crosses = from !== to && !isKube && stranger?.isKube === false;
   const harms = [
-    ...(compareVersions(declared, running) < 0 ? ["replace it by an older release"] : []),
+    ...(compareVersions(declared, running) < 0 ? ["replace it with an older release"] : []),
     ...(crosses
-      ? [
-          `have it look into etcd's ${to} store, which has nothing of what it keeps in the ${from} store`,
-        ]
+      ? [`have it read etcd's ${to} store, which has nothing of what it keeps in the ${from} store`]
       : []),
   ];
   if (harms.length === 0) return [];
   const message =
-    `flannel_version: ${tagOf(declared)}: on this host runs flanneld ${tagOf(running)}, started by ` +
+    `flannel_version: ${tagOf(declared)}: this host runs flanneld ${tagOf(running)}, started by ` +
     `another role or by hand, and this would ${harms.join(" and ")}; set flannel_version: ` +
     `${tagOf(running)}, as it runs, or flannel_adopt: true if that is what you want`;
   return [{ code: "conflict", message, lasting: true }];

@@ -104,7 +104,7 @@ async function carryOut(change: Change, run: Run): Promise<Partial<Outcome>> {
       await forgetBefore(run.declared);
       return {};
     case "restore":
-      throw new ModuleError("internal", `${change.summary}: is no step of a plan`);
+      throw new ModuleError("internal", `${change.summary}: is not a step of a plan`);
   }
 }
 

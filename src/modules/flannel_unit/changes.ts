@@ -206,7 +206,7 @@ export function restart(unitName: string, reasons: readonly string[]): Change {
 export function forget(unitName: string): Change {
   return {
     kind: "forget",
-    summary: `remove what an earlier run kept of the ${unitName} of before`,
+    summary: `remove what an earlier run kept of the previous ${unitName}`,
   };
 }
 

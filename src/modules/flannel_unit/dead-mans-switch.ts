@@ -62,13 +62,13 @@ async function save(path: string, { putting }: Step): Promise<void> {
 
 async function startWatcher(unitName: string, script: string): Promise<void> {
   const unit = watcherOf(unitName);
-  const description = `Way back to the ${unitName} of before`;
+  const description = `Way back to the previous ${unitName}`;
   const args = [`--unit=${unit}`, `--description=${description}`, "--collect", "--quiet"];
   const result = await runCommand("systemd-run", [...args, "/bin/sh", script]);
   if (result.exitCode === 0) return;
   throw new ModuleError(
     "host",
-    `${unit}: systemd does not start what would put the daemon back if this run were killed: ` +
+    `${unit}: systemd does not start the service that would put the daemon back if this run were killed: ` +
       `${lastWordsOf(result.stderr)}; with rollback: false the new daemon is tried without a way back`,
   );
 }

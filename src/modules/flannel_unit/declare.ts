@@ -166,7 +166,7 @@ function checkSecretSettings(names: readonly string[], variables: readonly strin
   for (const name of names.filter((candidate) => !known.includes(candidate))) {
     throw new ModuleError(
       "invalid_arguments",
-      `secret_settings: ${name}: is no flag of flanneld, nor a variable in environment${didYouMean(name, known)}`,
+      `secret_settings: ${name}: is neither a flag of flanneld nor a variable in environment${didYouMean(name, known)}`,
     );
   }
 }

@@ -25,7 +25,7 @@ export function declareConfFiles(given: Given, known: Known): readonly ConfFile[
   if ((only === undefined) !== (state !== "present")) {
     throw new ModuleError(
       "invalid_arguments",
-      "only: goes with state: present, and state: present with it: one thing is written, and no more",
+      "only: use it with state: present, and state: present with it, to write one thing and no more",
     );
   }
   if (only === "certificates") return [];
@@ -52,7 +52,7 @@ function declareCniConf({
     if (conf === undefined) return [];
     throw new ModuleError(
       "invalid_arguments",
-      "cni_conf: expected cni_conf_path beside it, where it is to be written",
+      "cni_conf: also needs cni_conf_path, where to write it",
     );
   }
   if (state === "absent") return [cniFileToRemove(path)];

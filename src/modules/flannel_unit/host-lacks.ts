@@ -73,7 +73,7 @@ function findFilterPrograms(demand: HostDemand): readonly Lack[] {
       const [who, mode] = [nameOf(version), network.nftables ? " in nftables mode" : ""];
       const then = isVital
         ? `${who} does not start without it${mode}`
-        : `${who} would run without its rules, so that pods cannot leave their host`;
+        : `${who} would run without its rules, so pods could not reach beyond their host`;
       const remedy = `install the package ${name === "nft" ? "nftables" : "iptables"}`;
       const message = `packet filter: ${name}: no such program on this host, and ${then}; ${remedy}`;
       return isVital ? vital(message) : minor(message);
@@ -163,8 +163,8 @@ export function findFamilyFault(
   }
   if (flagValue(flags, "public-ipv6") !== undefined) return undefined;
   return ofSix.every(({ isLinkLocal }) => isLinkLocal)
-    ? "has no IPv6 address but a link-local one (fe80::), which flannel would tell the other hosts, and no IPv6 " +
-        "would pass between pods; give it another one, or set public-ipv6"
+    ? "has only a link-local IPv6 address (fe80::), which flannel would announce to the other hosts, and no IPv6 " +
+        "would pass between pods; give it a routable one, or set public-ipv6"
     : undefined;
 }
 
@@ -174,7 +174,7 @@ function findNodeName({ variables }: HostDemand): readonly Lack[] {
   if (isKnown) return [];
   return [
     minor(
-      "environment: NODE_NAME: not set, and with kube-subnet-mgr flannel ends without it where it is not a pod; " +
+      "environment: NODE_NAME: not set, and with kube-subnet-mgr flannel exits without it unless it runs as a pod; " +
         "set it to the name that kubectl get nodes shows for this host",
     ),
   ];

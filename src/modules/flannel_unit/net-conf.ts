@@ -28,7 +28,7 @@ export function netConfOf(
   if (version === undefined) {
     throw new ModuleError(
       "invalid_arguments",
-      "net_conf_path: expected a flannel_version beside it, by whose rules the network configuration is checked",
+      "net_conf_path: also needs flannel_version, by whose rules the network configuration is checked",
     );
   }
   if (!takesNetConfPath(version) && path !== FIXED_PATH) {

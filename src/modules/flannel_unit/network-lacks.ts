@@ -26,7 +26,7 @@ function keyOf(need: BackendNeed): string {
 function tryFindLack(need: BackendNeed): string | undefined {
   switch (need.kind) {
     case "name":
-      return `${need.of}: ${need.device}: has ${need.device.length} characters, the kernel takes names of ${LONGEST_DEVICE_NAME} at most; choose a smaller VNI`;
+      return `${need.of}: ${need.device}: has ${need.device.length} characters, the kernel allows ${LONGEST_DEVICE_NAME} at most; choose a smaller VNI`;
     case "kernel": {
       const words = tryFindRefusal(need.ask);
       if (words === undefined) return undefined;

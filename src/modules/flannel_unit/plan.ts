@@ -225,6 +225,8 @@ function findWarnings(
     if (changedAtMs === undefined && known.has(path)) return [];
     if (changedAtMs === undefined) return [`restart_on: ${path}: no such file`];
     if (changedAtMs <= nowMs || carried.has(path)) return [];
-    return [`restart_on: ${path}: its date lies in the future, so a change cannot be seen`];
+    return [
+      `restart_on: ${path}: its modification time lies in the future, so a change cannot be detected`,
+    ];
   });
 }

@@ -31,7 +31,7 @@ export function findMask({ unitName }: Declared, { systemd }: Observed): readonl
 /** Two runs that try a daemon at one time would each take the other's for the one of before. */
 export function findOtherTrial({ switch: left }: Observed): readonly Obstacle[] {
   if (left?.kind !== "armed") return [];
-  const message = `another run of flannel_unit (process ${left.pid}) is trying a new daemon on this host, wait for it`;
+  const message = `another run of flannel_unit (process ${left.pid}) is trying out a new daemon on this host, wait for it`;
   return [{ code: "conflict", message }];
 }
 
@@ -39,7 +39,7 @@ export function findOtherTrial({ switch: left }: Observed): readonly Obstacle[] 
 export function warnOfSwitch(left: Observed["switch"]): readonly string[] {
   if (left?.kind !== "fired") return [];
   return [
-    `an earlier run ended in the middle of its trial of a new daemon; on ${left.at} this host put back what ran before`,
+    `an earlier run ended while it was trying out a new daemon; on ${left.at} this host put back what ran before`,
   ];
 }
 

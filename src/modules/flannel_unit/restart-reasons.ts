@@ -50,8 +50,7 @@ function executableReasons(
   replaced: ReadonlySet<string>,
 ): RestartReason[] {
   const isOther = executable.inode !== binary?.inode || executable.device !== binary.device;
-  const reason =
-    `executable: the process runs another file than ${declared.binary} is now` as const;
+  const reason = `executable: the running file is not the current ${declared.binary}` as const;
   if (replaced.has(declared.binary)) return [reason];
   // A binary that is missing is an obstacle to any start, not a reason for one.
   return binary !== undefined && isOther ? [reason] : [];
@@ -66,7 +65,7 @@ function argumentReasons(declared: Declared, { argv }: RunningDaemon): RestartRe
     ...(added.length > 0 ? [`added ${added.join(" ")}`] : []),
     ...(removed.length > 0 ? [`removed ${removed.join(" ")}`] : []),
   ];
-  return [`arguments: ${parts.length > 0 ? parts.join(", ") : "in another order"}`];
+  return [`arguments: ${parts.length > 0 ? parts.join(", ") : "in a different order"}`];
 }
 
 function environmentReasons(
@@ -93,9 +92,9 @@ function unitReasons(
   const { unit, environmentPath } = declared;
   const { systemd, files } = observed;
   const startedFrom = environment.get(DIGEST_VARIABLE);
-  if (startedFrom === undefined) return ["unit: the process was started from another unit"];
+  if (startedFrom === undefined) return ["unit: the process was started from a different unit"];
   if (startedFrom !== unit.digest) {
-    return ["unit: the process was started with other service directives"];
+    return ["unit: the process was started with different service directives"];
   }
   const text = files.unit?.content;
   if (text !== undefined && fingerprintOf(text, environmentPath) !== unit.digest) {
@@ -186,9 +185,9 @@ function markReasons(
   if (wanted === undefined) return [];
   const startedFor = markOfProcess(environment);
   if (startedFor === undefined) {
-    return ["network: the process does not tell which network configuration it was started for"];
+    return ["network: it is not recorded which network configuration the process was started for"];
   }
   const differences = describeMarkChange(startedFor, wanted);
   if (differences === "") return [];
-  return [`network: the process was started for another configuration: ${differences}`];
+  return [`network: the process was started for a different configuration: ${differences}`];
 }

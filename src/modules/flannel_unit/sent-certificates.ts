@@ -28,7 +28,7 @@ async function takeText({ sent, name, sha256 }: Placement): Promise<string> {
     throw faultOf("verification", sent, `expected a JSON object with a text named ${name}`);
   }
   if ((await sha256Of(text)) === sha256) return text;
-  throw faultOf("verification", sent, `${name} has another SHA-256 than the declared one`);
+  throw faultOf("verification", sent, `${name} does not have the declared SHA-256`);
 }
 
 function faultOf(code: "not_found" | "verification", sent: string, fault: string): ModuleError {

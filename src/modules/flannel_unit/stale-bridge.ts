@@ -17,6 +17,6 @@ export function findStaleBridge(
   return stale.map(
     (network) =>
       `cni0: the bridge of this host's pods is in ${network}, but its subnet is ${subnet ?? ""}: no new pod ` +
-      "starts, and the old ones are out of reach; drain the node, then: ip link delete cni0",
+      "can start, and the old ones cannot be reached; drain the node, then: ip link delete cni0",
   );
 }

@@ -38,7 +38,7 @@ export function findTrustLacks(
   if (trust !== "anybody" || !usesTls) return [];
   const message =
     `settings: etcd-certfile: without a client certificate flannel ${tagOf(version)} does not verify who ` +
-    `answers for etcd, so that password and network can be anybody's; ${remedy}`;
+    `answers for etcd, so the password can go to anyone, and the network come from anyone; ${remedy}`;
   return [{ message, isVital: false, isBroughtLater: false }];
 }
 

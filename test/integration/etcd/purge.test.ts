@@ -127,7 +127,7 @@ describe("purging three hundred leases", function () {
       });
       expect(result["msg"])
         .to.include(`the lease ${subnetOf(MOVING)}/25 of 10.8.0.9 (vxlan)`)
-        .and.include("its daemon runs")
+        .and.include("its daemon is running")
         .and.include(`already done: remove ${prefix}/config; remove the lease `);
       const reported = (result["leases"] as Json[]).map(({ subnet }) => String(subnet));
       expect(reported)

@@ -87,7 +87,7 @@ describe("a change that is to be settled", function () {
           const { code, message } = await failureOf({ ...base, ...FAILED, revision });
           expect([code, message]).to.deep.equal([
             "conflict",
-            `${key}: flanneld did not come up under it on one: died; nothing was put back, because someone else has changed it since`,
+            `${key}: flanneld did not come up with it on one: died; nothing was put back, because someone else has changed it since`,
           ]);
           expect(textAt(key)).to.include(text);
         }

@@ -359,7 +359,7 @@ describe("states of the configuration", function () {
       expect(result).to.include({ config: null, other_api: null });
       const [warning] = result["warnings"] as string[];
       expect(warning).to.match(/^test\/\d+\/config: etcd's v3 store has a configuration there/);
-      expect(warning).to.include("is the slash in front of prefix right?");
+      expect(warning).to.include("is the leading slash of prefix right?");
     });
 
     it("fails where neither has a configuration to take over", async () => {

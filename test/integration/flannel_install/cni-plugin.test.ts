@@ -96,8 +96,8 @@ describe("flannel_install: flannel's CNI plugin", () => {
   });
 
   for (const [what, program, reason] of [
-    ["another plugin", tinyProgram("CNI bridge plugin v1.9.1"), "does not tell its version"],
-    ["the daemon", tinyProgram("v0.28.9"), "does not tell its version"],
+    ["another plugin", tinyProgram("CNI bridge plugin v1.9.1"), "does not report its version"],
+    ["the daemon", tinyProgram("v0.28.9"), "does not report its version"],
     ["another release", pluginOf("v1.7.1-flannel1"), "is flannel's CNI plugin v1.7.1-flannel1"],
   ] as const) {
     it(`is not ${what}`, async () => {

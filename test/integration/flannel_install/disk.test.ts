@@ -212,7 +212,7 @@ describe("flannel_install: on a disk that does not want it", function () {
       const options = { version: "v0.28.9", src: join(target.root, "binary") };
       const result = await target.run({ ...options, _ansible_check_mode: checkMode });
       expect(result).to.include({ failed: true, changed: false, error_code: "host" });
-      expect(result["msg"]).to.match(/a symbolic link that leads nowhere is in the way, move it/);
+      expect(result["msg"]).to.match(/a dangling symbolic link is in the way, move it/);
     }
     expect(await target.run({ state: "absent" })).to.include({ changed: false });
   });

@@ -161,7 +161,7 @@ describe("flannel_install: downloading", function () {
       "a program that tells nothing",
       serve(tinyProgram("usage: ...")),
       "verification",
-      /does not tell its version.*exits 0 and prints "usage/,
+      /does not report its version.*exits 0 and prints "usage/,
     ],
     ["a program that fails", serve(tinyProgram("v0.28.9", 0, 3)), "verification", /exits 3/],
     [
@@ -438,7 +438,7 @@ describe("flannel_install: downloading", function () {
       const before = target.snapshot();
       const again = await download(options);
       expect(again).to.include({ changed: false, verified: true });
-      expect(JSON.stringify(again["warnings"])).to.include("the list cannot be asked");
+      expect(JSON.stringify(again["warnings"])).to.include("the list cannot be read");
       expect(target.snapshot()).to.deep.equal(before);
       const upgrade = await download({ ...options, version: "v0.28.8" });
       expect(upgrade).to.include({ failed: true, error_code: "network" });

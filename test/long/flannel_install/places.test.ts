@@ -229,7 +229,7 @@ const LINKS: readonly Case[] = [
     symlinkSync(place.bin, place.beside("link"));
     return { bin_dir: place.beside("link") };
   }),
-  refuses(/leads nowhere is in the way/, "through a link that leads nowhere", (place) => {
+  refuses(/dangling symbolic link is in the way/, "through a link that leads nowhere", (place) => {
     symlinkSync("/no/such", place.beside("link"));
     return { bin_dir: place.beside("link") };
   }),

@@ -149,7 +149,7 @@ describe("a change of the network that cannot work", function () {
       const { exitCode, output } = await played(BLIND_WAVES);
       expect(exitCode, output).to.equal(2);
       expect(output).to.match(/Backend\.Type was extension, is vxlan again/);
-      expect(output).to.match(/did not come up under it on worker-1: .*a command of the extension/);
+      expect(output).to.match(/did not come up with it on worker-1: .*a command of the extension/);
       expect(output).to.include("the cloud is away"); // its journal
     });
     expect(pings.sent).to.be.above(50);
@@ -215,7 +215,7 @@ describe("a change of the network that cannot work", function () {
     const { exitCode, output, failed } = await inBatches(BLIND);
     expect(exitCode, output).to.equal(2);
     expect(failed).to.deep.equal(["worker-2: Say why the change was taken back"]);
-    expect(output).to.match(/did not come up under it on worker-2: .*a command of the extension/);
+    expect(output).to.match(/did not come up with it on worker-2: .*a command of the extension/);
     const [firstNow, , lastNow] = await pidsOf(WORKERS);
     expect([firstNow === first, lastNow === last]).to.deep.equal([false, true]);
     // Its unit still has the mark of the other network, for which the next run starts it once more.

@@ -12,7 +12,7 @@ describe("a netrc", () => {
     ["on one line", "machine m.example login me password secret"],
     ["on several", "machine m.example\n\tlogin me\n\tpassword secret\n"],
     ["with Windows line ends", "machine m.example\r\nlogin me\r\npassword secret\r\n"],
-    ["in another order", "machine m.example password secret login me"],
+    ["in a different order", "machine m.example password secret login me"],
     ["with an account", "machine m.example login me account machine password secret"],
     ["with user for login", "machine m.example user me password secret"],
     ["in capitals", "machine M.Example login me password secret"],

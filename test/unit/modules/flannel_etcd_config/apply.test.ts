@@ -97,7 +97,7 @@ describe("carrying out", () => {
     });
     expect(result["msg"])
       .to.include("the lease 10.200.2.0/24 of 10.8.0.2 (vxlan)")
-      .and.include("its daemon runs")
+      .and.include("its daemon is running")
       .and.include(`already done: remove ${CONFIG_KEY}; remove the lease 10.200.1.0/24`);
     const leases = result["leases"] as Json[];
     expect(leases.map(({ subnet }) => subnet)).to.deep.equal(["10.200.2.0/24", "10.200.3.0/24"]);

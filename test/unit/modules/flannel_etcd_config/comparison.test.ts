@@ -26,7 +26,7 @@ describe("the configuration in etcd beside the declared one", () => {
   it("differs by what flannel would do", () => {
     expect(compare(HOST_GW, wanted).map(({ key }) => key)).to.deep.equal(["Backend.Type"]);
     expect(describeAll(HOST_GW, wanted)).to.equal(
-      "the configuration in etcd is another one: Backend.Type is host-gw, expected vxlan",
+      "the configuration in etcd differs: Backend.Type is host-gw, expected vxlan",
     );
   });
 

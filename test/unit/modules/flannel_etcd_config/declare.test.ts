@@ -31,7 +31,7 @@ describe("what is declared", () => {
   });
 
   const trusts: [string, Json, string | undefined][] = [
-    ["v0.18.0", {}, "verifies nobody without a client certificate"],
+    ["v0.18.0", {}, "does not verify the server without a client certificate"],
     ["v0.19.2", {}, "does not start without a client certificate"],
     ["v0.28.9", {}, undefined],
     ["v0.17.0", {}, undefined],

@@ -61,7 +61,7 @@ describe("what is to be forgotten of v2", () => {
       "a host of which nothing is known",
       { running: { "w-1": "unknown" } },
       () => undefined,
-      "nobody knows what w-1 runs",
+      "it is not known what w-1 runs",
     ],
     [
       "a daemon outside of the play",

@@ -91,7 +91,7 @@ describe("a subnet for a host", () => {
       { reservations: { "10.8.0.9": "10.200.7.0/24" }, allow_disruptive: true },
       { stored: CONFIG, leases: ["10.200.7.0-24"] },
       "refused",
-      `10.200.7.0/24 for 10.8.0.9: etcd has the subnet as that of 10.200.7.0/24 of ${IP}`,
+      `10.200.7.0/24 for 10.8.0.9: in etcd the subnet belongs to 10.200.7.0/24 of ${IP}`,
     ],
     [
       "the network that is kept has none such",

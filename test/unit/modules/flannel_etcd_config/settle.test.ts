@@ -65,7 +65,7 @@ describe("a change of the fleet", () => {
     const written = await fleet.declares(IPIP);
     expect(written).to.include({ changed: true, pending: true, restart_required: true });
     expect(written["changes"]).to.deep.equal([
-      `keep the configuration before it in ${KEPT_KEY}`,
+      `keep the previous configuration in ${KEPT_KEY}`,
       `update ${CONFIG_KEY}`,
     ]);
     expect(await keptOf(fleet)).to.equal(
@@ -95,7 +95,7 @@ describe("a change of the fleet", () => {
     expect(result).not.to.have.property("failed");
     expect(result["changes"]).to.deep.equal(predicted["changes"]);
     expect(result["verdict"]).to.equal(
-      `${CONFIG_KEY}: the previous configuration was put back (Backend.Type was ipip, is vxlan again), because flanneld did not come up under it on one: died; of this`,
+      `${CONFIG_KEY}: the previous configuration was put back (Backend.Type was ipip, is vxlan again), because flanneld did not come up with it on one: died; of this`,
     );
     expect(result["failures"]).to.deep.equal({ one: outcomes.one });
     expect(result["config"]).to.deep.equal(VXLAN);
@@ -130,7 +130,7 @@ describe("a change of the fleet", () => {
   it("says so where nothing was kept", async () => {
     const fleet = new Fleet({ stored: IPIP, leases: ["10.200.1.0-24"] });
     const result = await fleet.settles({ one: "died" });
-    expect(result["msg"]).to.include("because no configuration before it was kept");
+    expect(result["msg"]).to.include("because no previous configuration was kept");
   });
 
   describe("is known to the next run, wherever the one that made it was killed", () => {

@@ -40,7 +40,7 @@ describe("flannel_install: checksums", () => {
   });
 
   const refusals: readonly (readonly [Readonly<Record<string, unknown>>, string])[] = [
-    [{ checksum: "none", require_checksum: true }, "require_checksum asks for one"],
+    [{ checksum: "none", require_checksum: true }, "require_checksum demands one"],
     [{ checksum: ["sha256:x"] }, "expected sha256:HEX"],
     [{ checksum: { amd64: 5 } }, "checksum: amd64: expected sha256:HEX"],
     [{ checksum: { amd46: `sha256:${digest("a")}` } }, "not a CPU flannel is built for"],

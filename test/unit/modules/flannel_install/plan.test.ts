@@ -362,7 +362,7 @@ describe("flannel_install: the plan", () => {
     const digest = { kind: "known", sha256, fault: "https://m/sums: no answer" } as const;
     const { changes, warnings } = plan(scene.declared, { ...scene.observed, digest });
     expect(changes).to.deep.equal([]);
-    expect(warnings?.[0]).to.include("the list cannot be asked").and.include("m/sums: no answer");
+    expect(warnings?.[0]).to.include("the list cannot be read").and.include("m/sums: no answer");
   });
 
   it("asks the page of the release, and does nothing else", () => {
@@ -390,7 +390,7 @@ describe("flannel_install: the plan", () => {
       ]) {
         const [refusal] = given(required).on(host).plan.obstacles ?? [];
         expect(refusal).to.include({ code: "verification", lasting: true });
-        expect(refusal?.message).to.include("none is known of flanneld-amd64 of v0.28.9");
+        expect(refusal?.message).to.include("none is known for flanneld-amd64 of v0.28.9");
       }
       const cached = given({ ...required, state: "downloaded", dest: "/c" }).on({});
       expect(cached.plan.obstacles).to.have.length(1);
@@ -417,7 +417,7 @@ describe("flannel_install: the plan", () => {
     const distrust = "it belongs to the user 7";
     const { warnings } = given().on({ binary: binaryOf(undefined, { distrust }) }).plan;
     expect(warnings?.at(-1)).to.equal(
-      `${BINARY} was not run to ask for its version, nor is it kept: ${distrust}`,
+      `${BINARY} was not run to learn its version, and is not kept: ${distrust}`,
     );
     const known = given().on({ binary: binaryOf("v0.28.9", { distrust }) }).plan;
     expect(known.warnings).to.deep.equal([]);

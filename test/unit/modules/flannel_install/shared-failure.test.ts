@@ -40,8 +40,7 @@ describe("flannel_install: a failure that is shared", () => {
     const first = await told();
     expect(first).to.include({ code: "tls" });
     await shareFailure(path, sourceWith({}, "arm64"), first);
-    const message =
-      "https://m/x: the certificate has expired (another run at the same time was told so)";
+    const message = "https://m/x: the certificate has expired (as a run at the same time was told)";
     expect(await told()).to.include({ message });
   });
 

@@ -40,7 +40,7 @@ describe("flannel_install: a staged binary", () => {
     ["is not what arch says", tinyProgram("v0.28.9"), "s390x", `for ${arch}, arch asks for s390x`],
     ["is cut", tinyProgram("v0.28.9", 100).subarray(0, -1), arch, "the program is cut short"],
     ["is another version", tinyProgram("v0.27.0"), arch, "is flanneld v0.27.0, version asks for"],
-    ["tells none", tinyProgram("hello"), arch, 'does not tell its version: "--version" exits 0'],
+    ["tells none", tinyProgram("hello"), arch, 'does not report its version: "--version" exits 0'],
     ["fails", tinyProgram("v0.28.9", 0, 3), arch, "exits 3"],
   ];
   for (const [what, program, wanted, reason] of refusals) {

@@ -36,8 +36,8 @@ describe("flannel_overlay declare", () => {
 
   /** [what stands for the echo of host a, what is said of it]. */
   const WRONG: readonly (readonly [unknown, RegExp])[] = [
-    ["10.200.2.1:80", /^peers: a: .* is no echo: expected the key echo of that host's result/],
-    [[ECHO], /is no echo/],
+    ["10.200.2.1:80", /^peers: a: .* is not an echo: expected the key echo of that host's result/],
+    [[ECHO], /is not an echo/],
     [{ ipv5: ECHO }, /unknown key ipv5/],
     [ECHO, /unknown key address/],
     [{ ipv4: { ...ECHO, address: "worker-2" } }, /has no address and ports/],

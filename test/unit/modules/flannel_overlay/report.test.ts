@@ -84,7 +84,7 @@ describe("flannel_overlay report", () => {
     const result = report(declared, observed, plan(declared, observed), { changes: [], outcome });
     expect(result).to.deep.include({ state: "serving", echo: { ipv4: ECHO } });
     expect(result["hindrances"]).to.deep.equal([
-      "not like a pod, but at the host's own address: ip netns add flannel-overlay: not permitted",
+      "at the host's own address, not like a pod: ip netns add flannel-overlay: not permitted",
     ]);
     expect(result).to.not.have.property("ok");
   });

@@ -24,17 +24,13 @@ describe("flannel_unit adoption", () => {
   }
 
   const refused: [string, string, readonly string[]][] = [
-    ["v0.16.1", "v0.10.0", ["replace it by an older release;"]],
+    ["v0.16.1", "v0.10.0", ["replace it with an older release;"]],
     [
       "v0.16.1",
       "v0.28.9",
       ["etcd's v3 store, which has nothing of what it keeps in the v2 store;"],
     ],
-    [
-      "v0.28.9",
-      "v0.10.0",
-      ["replace it by an older release and have it look into etcd's v2 store"],
-    ],
+    ["v0.28.9", "v0.10.0", ["replace it with an older release and have it read etcd's v2 store"]],
     ["v0.17.0", "v0.18.0", ["etcd's v3 store"]],
   ];
   for (const [running, declared, parts] of refused) {
@@ -48,7 +44,7 @@ describe("flannel_unit adoption", () => {
         expect(obstacle).to.include({ code: "conflict", lasting: true });
         expect(obstacle?.message)
           .to.contain(`set flannel_version: ${running}, as it runs, or flannel_adopt: true`)
-          .and.contain(`on this host runs flanneld ${running}`);
+          .and.contain(`this host runs flanneld ${running}`);
       }
     });
   }

@@ -50,7 +50,7 @@ describe("flannel_unit's configuration files", () => {
     expect(plan.changes[0]?.summary).to.equal(`write ${NET_CONF}`);
     expect(plan.restartReasons).to.deep.equal([
       `file: ${NET_CONF} has changed since the process started`,
-      "network: the process was started for another configuration: SubnetLen was not set, is 26",
+      "network: the process was started for a different configuration: SubnetLen was not set, is 26",
     ]);
     expect(JSON.stringify(plan.changes[0]?.diff)).to.contain("ipsec").and.not.contain(PSK);
   });

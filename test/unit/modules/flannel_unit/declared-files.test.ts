@@ -35,14 +35,12 @@ describe("the files that flannel_unit declares", () => {
   }
 
   it("need a path", () => {
-    expect(() => declaredBy({ cni_conf: {} })).to.throw(
-      "cni_conf: expected cni_conf_path beside it",
-    );
+    expect(() => declaredBy({ cni_conf: {} })).to.throw("cni_conf: also needs cni_conf_path");
   });
 
   for (const given of [{ state: "present" }, { only: "cni", ...BOTH }]) {
     it(`are not known for ${JSON.stringify(given)}`, () => {
-      expect(() => declaredBy(given)).to.throw("only: goes with state: present");
+      expect(() => declaredBy(given)).to.throw("only: use it with state: present");
     });
   }
 });

@@ -54,7 +54,7 @@ describe("flannel_unit host lacks", () => {
     );
     const subnet = "FLANNEL_SUBNET=10.200.7.1/24\n";
     expect(lacksOf({ flags, subnet, variables: { PATH: "/nowhere" } })[0]).to.match(
-      /^minor: .*pods cannot leave their host/,
+      /^minor: .*pods could not reach beyond their host/,
     );
   });
 

@@ -34,7 +34,7 @@ describe("flannel_unit's network configuration for kube-subnet-mgr", () => {
 
   it("needs a release to be checked for", () => {
     expect(() => netConfOf(PATH, {}, undefined)).to.throw(
-      "net_conf_path: expected a flannel_version",
+      "net_conf_path: also needs flannel_version",
     );
   });
 

@@ -38,7 +38,7 @@ describe("flannel_unit network lacks", function () {
   it("are not asked for what the daemon that runs has already", () => {
     const document = { Backend: { Type: "vxlan", VNI: 16_777_215 } };
     const expected =
-      "backend vxlan: flannel.16777215: has 16 characters, the kernel takes names of 15 at most; choose a smaller VNI";
+      "backend vxlan: flannel.16777215: has 16 characters, the kernel allows 15 at most; choose a smaller VNI";
     expect(lacksOf(document)).to.deep.equal([expected]);
     expect(lacksOf(document, document)).to.deep.equal([]);
   });

@@ -170,7 +170,7 @@ describe("flannel_unit plan", () => {
   });
 
   it("clears away what an earlier run has left, and says that the host has helped itself", () => {
-    const tidy = "remove what an earlier run kept of the flanneld.service of before";
+    const tidy = "remove what an earlier run kept of the previous flanneld.service";
     given(OPTIONS)
       .on(running.leftWith({ switch: { kind: "spent" } }))
       .plans(tidy)
@@ -191,7 +191,7 @@ describe("flannel_unit plan", () => {
     const host = running.leftWith({ switch: { kind: "armed", pid: 42 } });
     given({ ...OPTIONS, settings: { v: 9 } })
       .on(host)
-      .refuses("(process 42) is trying a new daemon");
+      .refuses("(process 42) is trying out a new daemon");
     given(OPTIONS).on(host).plans().refuses();
   });
 

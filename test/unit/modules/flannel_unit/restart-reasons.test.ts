@@ -26,12 +26,12 @@ describe("flannel_unit restart reasons", () => {
     [
       "another executable",
       running.withBinary({ device: 1, inode: 3 }),
-      "executable: the process runs another file than /usr/local/sbin/flanneld is now",
+      "executable: the running file is not the current /usr/local/sbin/flanneld",
     ],
     [
       "the same inode of another disk",
       running.withBinary({ device: 9, inode: 2 }),
-      "executable: the process runs another file than /usr/local/sbin/flanneld is now",
+      "executable: the running file is not the current /usr/local/sbin/flanneld",
     ],
     [
       "other arguments",
@@ -59,12 +59,12 @@ describe("flannel_unit restart reasons", () => {
     [
       "other directives",
       running.withVariables({ ANSIBLE_FLANNEL_UNIT: "0" }),
-      "unit: the process was started with other service directives",
+      "unit: the process was started with different service directives",
     ],
     [
       "no fingerprint",
       running.withVariables({ ANSIBLE_FLANNEL_UNIT: undefined }),
-      "unit: the process was started from another unit",
+      "unit: the process was started from a different unit",
     ],
     [
       "a unit newer than systemd knows",
@@ -91,19 +91,19 @@ describe("flannel_unit restart reasons", () => {
       running.withVariables({
         ANSIBLE_FLANNEL_NETWORK: "Backend.Type=vxlan Backend.VNI=1 Network=10.200.0.0/16",
       }),
-      "network: the process was started for another configuration: Backend.VNI was 1, is 7; SubnetLen was not set, is 26",
+      "network: the process was started for a different configuration: Backend.VNI was 1, is 7; SubnetLen was not set, is 26",
     ],
     [
       "another configuration, before it has another subnet",
       running
         .withVariables({ ANSIBLE_FLANNEL_NETWORK: `${MARK} IPv6Network=fd00::/48` })
         .withFile(SUBNET, subnetOfAnother),
-      "network: the process was started for another configuration: IPv6Network was fd00::/48, is not set",
+      "network: the process was started for a different configuration: IPv6Network was fd00::/48, is not set",
     ],
     [
       "an unknown configuration",
       running.withVariables({ ANSIBLE_FLANNEL_NETWORK: undefined }),
-      "network: the process does not tell which network configuration it was started for",
+      "network: it is not recorded which network configuration the process was started for",
     ],
     ["no subnet file", running.withFile(SUBNET, undefined), `subnet: ${SUBNET} does not exist`],
   ];
@@ -119,7 +119,11 @@ describe("flannel_unit restart reasons", () => {
 
   const harmless: [string, UnitHost, string[]][] = [
     ["a certificate as old as the process", running.touched("/ca.pem", 1000), []],
-    ["a certificate from the future", running.touched("/ca.pem", 5001), ["/ca.pem: its date"]],
+    [
+      "a certificate from the future",
+      running.touched("/ca.pem", 5001),
+      ["/ca.pem: its modification time"],
+    ],
     ["a certificate that is gone", running.touched("/ca.pem", undefined), ["/ca.pem: no such"]],
     ["a binary that is gone", running.withBinary(undefined), ["binary: "]],
     ["a flag's file that is gone", running.lacking("settings: etcd-cafile"), ["etcd-cafile"]],
@@ -145,7 +149,7 @@ describe("flannel_unit restart reasons", () => {
     given(silent)
       .on(running.withVariables(other))
       .because(
-        "network: the process was started for another configuration: Backend.Type was not set, is vxlan; Backend.VNI was not set, is 7; Network was 10.9.0.0/16, is 10.200.0.0/16; SubnetLen was not set, is 26",
+        "network: the process was started for a different configuration: Backend.Type was not set, is vxlan; Backend.VNI was not set, is 7; Network was 10.9.0.0/16, is 10.200.0.0/16; SubnetLen was not set, is 26",
       );
     given(silent).on(UnitHost.running(silent).withVariables(other)).plans();
   });
@@ -156,7 +160,7 @@ describe("flannel_unit restart reasons", () => {
       .on(running)
       .plans(`write ${UNIT}`, "reload systemd", "restart flanneld.service")
       .because(
-        "network: the process was started for another configuration: SubnetLen was 26, is 25",
+        "network: the process was started for a different configuration: SubnetLen was 26, is 25",
       );
   });
 });
@@ -196,7 +200,7 @@ describe("flannel_unit restart reasons of a secret in the network configuration"
     network_config: { Network: "10.200.0.0/16", Backend: { Type: "wireguard", PSK: psk } },
   });
   const env = "/etc/flannel/flanneld.env";
-  const because = "network: the process was started for another configuration: Backend.PSK";
+  const because = "network: the process was started for a different configuration: Backend.PSK";
 
   it("name it, not its value, and need no new unit", () => {
     given(secret("new-correct-horse"))
@@ -268,7 +272,7 @@ describe("flannel_unit restart reasons that check mode imagines", () => {
     const bare = running.withBinary(undefined).touched("/ca.pem", undefined);
     const scene = given({ ...OPTIONS, replaced: [BINARY, "/ca.pem"] }).on(bare);
     scene.because(
-      `executable: the process runs another file than ${BINARY} is now`,
+      `executable: the running file is not the current ${BINARY}`,
       "file: /ca.pem has changed since the process started",
     );
     expect(scene.plan.warnings).to.deep.equal([]);

@@ -48,11 +48,7 @@ describe("flannel_unit sent certificates", function () {
       '{"key.pem": ["a private key"]}',
       "expected a JSON object with a text named key.pem",
     ],
-    [
-      "another text",
-      '{"key.pem": "private key"}',
-      "key.pem has another SHA-256 than the declared one",
-    ],
+    ["another text", '{"key.pem": "private key"}', "key.pem does not have the declared SHA-256"],
   ] as const) {
     it(`are not taken from ${what}, which is never quoted, and removed`, async () => {
       const told = await place(content, false);
