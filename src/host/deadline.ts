@@ -1,9 +1,6 @@
 // One point in time by which everything must be over.
 
-/** Not `performance.now()`: its first use loads node:perf_hooks, which takes 5 ms. */
-function monotonicMs(): number {
-  return Number(process.hrtime.bigint()) / 1e6;
-}
+import { monotonicMs } from "./clock";
 
 export class Deadline {
   readonly #end: number;

@@ -7,6 +7,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 import { ModuleError, systemCodeOf } from "../base/errors";
 import { isRecord, tryParseRecord } from "../base/json";
+import { monotonicMs } from "./clock";
 import { EchoServer } from "./echo-server";
 import { glanceAtFile, glanceAtLink } from "./glance";
 import { LINK, NAMESPACE } from "./namespace";
@@ -110,8 +111,8 @@ function readCommand(pid: string): readonly string[] {
  */
 export async function endEchoes(pids: readonly number[]): Promise<void> {
   signal(pids, "SIGTERM");
-  const until = Date.now() + END_TIMEOUT_MS;
-  while (findEchoes().some((pid) => pids.includes(pid)) && Date.now() < until) await sleep(20);
+  const until = monotonicMs() + END_TIMEOUT_MS;
+  while (findEchoes().some((pid) => pids.includes(pid)) && monotonicMs() < until) await sleep(20);
   signal(
     findEchoes().filter((pid) => pids.includes(pid)),
     "SIGKILL",

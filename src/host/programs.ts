@@ -6,6 +6,7 @@ import type * as childProcess from "node:child_process";
 import { once } from "node:events";
 
 import { ModuleError, messageOf, systemCodeOf } from "../base/errors";
+import { monotonicMs } from "./clock";
 
 export interface CommandOptions {
   readonly timeoutMs?: number;
@@ -101,7 +102,7 @@ export async function runCommand(
 ): Promise<CommandResult> {
   const { execa } = await import("execa");
   const timeoutMs = Math.ceil(options.timeoutMs ?? DEFAULT_TIMEOUT_MS); // whole, or execa refuses
-  const startedMs = Date.now();
+  const startedMs = monotonicMs();
   const child = execa(file, args, {
     reject: false,
     timeout: timeoutMs,
@@ -116,7 +117,7 @@ export async function runCommand(
   });
   await ensureEnd(child);
   // Once in a while execa 8 reports the death it brought about itself without setting timedOut.
-  const killedLate = result.signal !== undefined && Date.now() - startedMs >= timeoutMs;
+  const killedLate = result.signal !== undefined && monotonicMs() - startedMs >= timeoutMs;
   if (result.timedOut || killedLate) throw silenceOf(file, timeoutMs, undefined);
   // execa 8 leaves exitCode undefined where the program was never started or was killed.
   const exitCode = result.exitCode as number | undefined;

@@ -344,6 +344,20 @@ describe("the bundle of flannel_unit on a scripted host", function () {
     );
   });
 
+  it("gives up after that time even where the clock is set back all the time", async () => {
+    const startedMs = Date.now();
+    const setBack =
+      "const { now } = Date; let back = 0; Date.now = () => now() - (back += 60_000);";
+    process.env["NODE_OPTIONS"] = `--import=data:text/javascript,${encodeURIComponent(setBack)}`;
+    try {
+      const result = await fail({ starts: ["starting"] });
+      expect(result.msg).to.contain("did not become ready within 1 s");
+    } finally {
+      delete process.env["NODE_OPTIONS"];
+    }
+    expect(Date.now() - startedMs).to.be.below(20_000);
+  });
+
   it("takes the second death for an answer, long before the time is over", async () => {
     const startedMs = Date.now();
     const result = await fail({ starts: ["dying"] }, { wait_timeout: 60 });

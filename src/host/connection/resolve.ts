@@ -5,6 +5,7 @@
 import { isIP } from "node:net";
 
 import { systemCodeOf } from "../../base/errors";
+import { monotonicMs } from "../clock";
 import { ConnectError } from "./connect-error";
 
 /** What a nameserver has not said by then, it says to nobody; only the reason depends on it. */
@@ -13,17 +14,17 @@ const REASON_LIMIT_MS = 1_000;
 /** The addresses of a host, the best first. Throws ConnectError. */
 export async function resolveHost(host: string, timeoutMs: number): Promise<readonly string[]> {
   if (isIP(host) !== 0) return [host];
-  const started = Date.now();
+  const started = monotonicMs();
   try {
     const found = await askSystem(host, timeoutMs);
     if (found.length > 0) return found;
-    const restMs = Math.max(1, timeoutMs - (Date.now() - started));
+    const restMs = Math.max(1, timeoutMs - (monotonicMs() - started));
     return await askNameserver(host, Math.min(restMs, REASON_LIMIT_MS));
   } catch (error) {
     if (error instanceof ConnectError) throw error;
     // c-ares calls silence so; how long it waited is nobody's matter.
     const cause = systemCodeOf(error) === "ETIMEOUT" ? undefined : error;
-    throw new ConnectError("resolve", Date.now() - started, cause);
+    throw new ConnectError("resolve", monotonicMs() - started, cause);
   }
 }
 

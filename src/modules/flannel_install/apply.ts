@@ -6,6 +6,7 @@ import { MK_DOCKER_OPTS, PROGRAM } from "../../flannel/release-assets";
 import { type FlannelVersion } from "../../flannel/version";
 import { clearAway, finishFile, removeFile } from "../../host/atomic-file";
 import { type Digest, sha256OfFile } from "../../host/checksum";
+import { monotonicMs } from "../../host/clock";
 import { alone, refuseStale } from "./alone";
 import { setAttributes } from "./attributes";
 import {
@@ -95,21 +96,26 @@ async function remove(change: Removal, { declared, plan: planned }: Run): Promis
 }
 
 async function download(change: AssetDownload, run: Run): Promise<Installed> {
-  const begunAtMs = Date.now();
+  const begunAtMs = monotonicMs();
   const asset = await fillCache(change, run);
-  return { asset, version: undefined, digests: {}, elapsedMs: Date.now() - begunAtMs };
+  return {
+    asset,
+    version: undefined,
+    digests: {},
+    elapsedMs: Math.round(monotonicMs() - begunAtMs),
+  };
 }
 
 /** Stages everything, verifies everything, and only then touches what is in use. */
 async function install(change: Installation, run: Run): Promise<Installed> {
-  const begunAtMs = Date.now();
+  const begunAtMs = monotonicMs();
   const staging = stagingFor(run.declared.paths);
   try {
     const { asset, staged, digest, version } = await obtain(change, staging, run);
     const digests = await digestsOf(staged);
     const ready = { asset, staged, digest, digests, version, staging };
     await putInPlace(change, ready, run);
-    return { asset, version, digests, elapsedMs: Date.now() - begunAtMs };
+    return { asset, version, digests, elapsedMs: Math.round(monotonicMs() - begunAtMs) };
   } finally {
     const { sent } = run.declared.paths;
     const staged: readonly string[] = Object.values(staging);

@@ -1,5 +1,6 @@
 // Waits until a started daemon really carries pods, or it is clear that it will not.
 
+import { monotonicMs } from "../../host/clock";
 import { type UnitState } from "../../host/systemd";
 import { type Expectation, type Probe, probeStart } from "./probe";
 
@@ -12,7 +13,7 @@ export interface Failure {
   readonly waitingFor: string;
 }
 
-/** What is to be kept in mind between two looks. Moments are wall clock, in milliseconds. */
+/** What is to be kept in mind between two looks. Moments are those of the monotonic clock. */
 export interface Memory {
   readonly timeoutMs: number;
   readonly settleMs: number;
@@ -40,11 +41,11 @@ export async function awaitReady(
   sinceUs: number,
   seen = new Set<string>(),
 ): Promise<Verdict> {
-  let memory = beginWaiting(expected, Date.now());
+  let memory = beginWaiting(expected, monotonicMs());
   for (;;) {
     const probe = await probeStart(expected, sinceUs);
     if (probe.unit !== undefined) seen.add(probe.unit.invocationId);
-    const judgement = judge(probe, memory, Date.now());
+    const judgement = judge(probe, memory, monotonicMs());
     if (judgement.kind !== "wait") return judgement;
     ({ memory } = judgement);
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
