@@ -91,19 +91,21 @@ const ADVICE: Readonly<Partial<Record<FaultName, string>>> = {
 };
 
 /** How far an attempt came. `sent`: the request may have reached the server. */
-interface AttemptProgress {
+export interface AttemptProgress {
   readonly sent: boolean;
   readonly secure: boolean;
   /** Whether the client has a certificate to show. */
   readonly certified: boolean;
+  /** When that one expires. */
+  readonly expiresAtMs?: number | undefined;
 }
 
 /** A system, TLS or HTTP error of one attempt. */
 export function translateNetworkError(error: unknown, progress: AttemptProgress): EndpointError {
   if (error instanceof EndpointError) return error;
-  const { sent, secure, certified } = progress;
+  const { sent, secure, certified, expiresAtMs } = progress;
   const fault = explainNetworkError(error, { certified, handshaking: secure && !sent });
-  return new EndpointError(describeNetworkFault(fault, ADVICE[fault.name]), {
+  return new EndpointError(describeNetworkFault(fault, adviceFor(fault.name, expiresAtMs)), {
     code: fault.code,
     cause: error,
     // A refused certificate or a failed handshake means that no request was read.
@@ -112,4 +114,12 @@ export function translateNetworkError(error: unknown, progress: AttemptProgress)
       (sent && ["not-http", "connection-cut"].includes(fault.name)) ||
       fault.detail.includes("NO_APPLICATION_PROTOCOL"),
   });
+}
+
+/** A certificate that was good when it was read may have expired since. */
+function adviceFor(fault: FaultName, expiresAtMs = Number.POSITIVE_INFINITY): string | undefined {
+  const isExpired = fault === "client-certificate-refused" && expiresAtMs < Date.now();
+  return isExpired
+    ? `: it expired on ${new Date(expiresAtMs).toISOString()}, renew it`
+    : ADVICE[fault];
 }

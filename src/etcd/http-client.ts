@@ -18,7 +18,7 @@ import {
 import { connectAny } from "../host/connection/tcp";
 import { Deadline } from "../host/deadline";
 import { type Endpoint } from "./endpoint";
-import { EndpointError, translateNetworkError } from "./endpoint-error";
+import { type AttemptProgress, EndpointError, translateNetworkError } from "./endpoint-error";
 
 export interface HttpRequest {
   readonly method: "GET" | "POST" | "PUT" | "DELETE";
@@ -94,7 +94,8 @@ export class HttpClient {
     const outgoing = requestHttp(options);
     return new Promise((resolve, reject) => {
       const { secure: isSecure } = endpoint;
-      const client = { secure: isSecure, certified: this.tls.cert !== undefined };
+      const { cert, expiresAtMs } = this.tls;
+      const client = { secure: isSecure, certified: cert !== undefined, expiresAtMs };
       exchange(outgoing, client, { timeoutMs, answerMs }, resolve, reject);
       outgoing.end(body);
     });
@@ -130,7 +131,7 @@ function spareSystemCas(caFile: string): void {
 
 function exchange(
   outgoing: ClientRequest,
-  client: { readonly secure: boolean; readonly certified: boolean },
+  client: Omit<AttemptProgress, "sent">,
   { timeoutMs, answerMs }: { readonly timeoutMs: number; readonly answerMs: number },
   resolve: (response: HttpResponse) => void,
   reject: (error: EndpointError) => void,

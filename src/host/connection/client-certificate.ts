@@ -9,25 +9,32 @@ export interface NamedFile {
   readonly path: string;
 }
 
+export interface ClientPair {
+  readonly cert: string;
+  readonly key: string;
+  /** By the certificate, which may expire while it is in use. */
+  readonly expiresAtMs: number;
+}
+
 /** Reads a certificate and its key; throws `tls` (or `permission`, `host`) naming option and file. */
 export async function readClientCertificate(
   certFile: NamedFile,
   keyFile: NamedFile,
-): Promise<{ readonly cert: string; readonly key: string }> {
+): Promise<ClientPair> {
   const [cert, key] = await Promise.all([
     readPem(certFile.option, certFile.path, "CERTIFICATE"),
     readPem(keyFile.option, keyFile.path, "PRIVATE KEY"),
   ]);
-  await checkPair(cert, key, certFile, keyFile);
-  return { cert, key };
+  return { cert, key, expiresAtMs: await checkPair(cert, key, certFile, keyFile) };
 }
 
+/** Returns when the certificate expires. */
 async function checkPair(
   cert: string,
   key: string,
   certFile: NamedFile,
   keyFile: NamedFile,
-): Promise<void> {
+): Promise<number> {
   const { X509Certificate, createPrivateKey } = await import("node:crypto");
   let matches: boolean;
   let expiry: Date;
@@ -46,10 +53,12 @@ async function checkPair(
     const told = `${keyFile.option}: ${keyFile.path} is not the key of ${certFile.path}`;
     throw new ModuleError("tls", told);
   }
-  if (expiry.getTime() < Date.now()) {
+  const [expiresAtMs, nowMs] = [expiry.getTime(), Date.now()];
+  if (expiresAtMs < nowMs) {
     throw new ModuleError(
       "tls",
-      `${certFile.option}: ${certFile.path} expired on ${expiry.toISOString()}, the server would refuse it; renew it`,
+      `${certFile.option}: ${certFile.path} expired on ${expiry.toISOString()}, the server would refuse it; renew it, unless this host's clock is wrong, which says ${new Date(nowMs).toISOString()}`,
     );
   }
+  return expiresAtMs;
 }

@@ -13,6 +13,7 @@ export interface TlsMaterial {
   /** The certificate that this side shows, in PEM. */
   readonly cert?: string | undefined;
   readonly key?: string | undefined;
+  readonly expiresAtMs?: number | undefined;
 }
 
 export interface TlsClient {

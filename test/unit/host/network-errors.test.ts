@@ -80,6 +80,15 @@ describe("network errors", () => {
     expect(messageFor(false)).to.include("client certificate, give cert_file and key_file");
   });
 
+  it("a certificate that has expired since it was read is told so", () => {
+    const error = errorOf("ERR_SSL_SSLV3_ALERT_BAD_CERTIFICATE");
+    const progress = { sent: true, secure: true, certified: true };
+    const messageFor = (expiresAtMs: number): string =>
+      translateNetworkError(error, { ...progress, expiresAtMs }).message;
+    expect(messageFor(0)).to.include("refused: it expired on 1970-01-01T00:00:00.000Z, renew it");
+    expect(messageFor(Date.now() + 60_000)).to.include("refused: it must be valid now");
+  });
+
   it("a cut during the handshake is not a lost request", () => {
     const error = errorOf("ECONNRESET", "socket hang up");
     const progress = { sent: false, secure: true, certified: true };
