@@ -5,6 +5,10 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
+import { WrongClock } from "./wrong-clock";
+
+const DAY = 86_400;
+
 export interface CertificateOptions {
   /** Empty: no CommonName. */
   readonly commonName?: string;
@@ -12,6 +16,8 @@ export interface CertificateOptions {
   readonly names?: string;
   /** May be negative: a certificate that has expired. */
   readonly days?: number;
+  /** From now on, in place of days. */
+  readonly seconds?: number;
   readonly algorithm?: "ec" | "ed25519" | "rsa";
 }
 
@@ -74,17 +80,10 @@ export class Certificates {
       `subjectAltName=${names}\nextendedKeyUsage=${usage}\n`,
     );
     const signing = ["-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-days", String(days)];
-    this.#openssl(
-      "x509",
-      "-req",
-      "-in",
-      `${name}.csr`,
-      ...signing,
-      "-extfile",
-      `${name}.ext`,
-      "-out",
-      `${name}.pem`,
-    );
+    const out = ["-extfile", `${name}.ext`, "-out", `${name}.pem`];
+    const command = ["x509", "-req", "-in", `${name}.csr`, ...signing, ...out];
+    if (options.seconds === undefined) this.#openssl(...command);
+    else this.#opensslAt(options.seconds - days * DAY, command);
   }
 
   #signBy(parent: Certificates, name: string): void {
@@ -110,6 +109,14 @@ export class Certificates {
     if (algorithm === "ec") {
       this.#openssl("ecparam", "-name", "prime256v1", "-genkey", "-noout", ...out);
     } else this.#openssl("genpkey", "-algorithm", algorithm, ...out);
+  }
+
+  /** openssl knows only whole days, so it does it some days ago. */
+  #opensslAt(offsetSeconds: number, args: readonly string[]): void {
+    const clock = new WrongClock(offsetSeconds);
+    const env = { ...process.env, ...clock.env };
+    execFileSync("openssl", args, { cwd: this.folder, stdio: "ignore", env });
+    clock.remove();
   }
 
   #openssl(...args: string[]): void {

@@ -72,4 +72,20 @@ export const ETCD: readonly Campaign[] = [
       replace: "if (error.sent && !repeatable) throw error;",
     },
   },
+  {
+    name: "etcd clock",
+    tries:
+      "a clock that is set on or back, by a second to forty years, before each request of a run; client certificates that expire in the middle of one",
+    holds:
+      "done as ever, in the time that was given; a certificate or clock that stands against it is named",
+    atLeast: 100,
+    minutes: 3,
+    specs: ["test/long/etcd/clock.test.ts"],
+    planted: {
+      fault: "deadlines go by the time of day",
+      file: "src/host/deadline.ts",
+      find: "private readonly now: () => number = monotonicMs",
+      replace: "private readonly now: () => number = Date.now",
+    },
+  },
 ];
