@@ -127,7 +127,7 @@ describe("a release of which nothing is declared", function () {
     programs = [PROGRAM, tinyProgram(VERSION, 2000)];
     const { exitCode, output } = await play({ flannel_download_release_page: "" });
     expect(exitCode).to.not.equal(0);
-    expect(output).to.include("have got different programs for one release and CPU");
+    expect(output).to.include("got different programs for the same release and CPU");
     expect(pages()).to.equal(0);
   });
 });

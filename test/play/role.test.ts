@@ -10,7 +10,7 @@ import { Lab } from "../support/lab";
 
 const PLAYBOOK = "molecule/shared/converge.yml";
 const LOOK_TASK = "Look at the host, and check what is declared for it";
-const NETWORK_TASK = "Put the network configuration into etcd";
+const NETWORK_TASK = "Write the network configuration to etcd";
 
 /** Of a host that has another subnet by now. */
 const RESERVED = {

@@ -5,7 +5,7 @@ import { expect } from "chai";
 import { Rig, type RigPlay } from "../support/rig";
 
 const PURGE =
-  /Check that no host of the play was lost[^]*?\nok: [^]*?: Put the network configuration into etcd\]/g;
+  /Check that no host was lost[^]*?\nok: [^]*?: Write the network configuration to etcd\]/g;
 /** Names of tasks that ran on some host. */
 const tasksOf = (output: string): readonly string[] =>
   output
@@ -53,7 +53,7 @@ describe("a play with a host in trouble", function () {
     const told = await rig.tryPlay({ workers: 2, troubles: { "etcd-1": "away" }, variables });
     expect(told.isOk, told.output).to.equal(true);
     expect(told.output).to.match(
-      /Put the network configuration into etcd\] \*+\nok: \[worker-1 -> etcd-2/,
+      /Write the network configuration to etcd\] \*+\nok: \[worker-1 -> etcd-2/,
     );
   });
 

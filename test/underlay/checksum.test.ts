@@ -88,7 +88,7 @@ describe("the role over a tunnel that forgets inner checksums", function () {
       /worker-2 \(10\.200\.[\d.]+\): ping works, TCP does not, and [1-9]\d* packets arrived here with a wrong checksum/,
     );
     expect(run.output).to.include("set flannel_tx_checksum_offload: false");
-    expect(run.output).to.match(/It is the checksums: packets with a wrong one have arrived at/);
+    expect(run.output).to.match(/The checksums are to blame: packets with a wrong one arrived at/);
     expect(run.changed).to.deep.equal([]);
   });
 

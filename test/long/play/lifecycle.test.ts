@@ -161,7 +161,7 @@ describe("the role around its modules", function () {
     expect(run.exitCode).to.not.equal(0);
     expect(run.failed).to.deep.equal([
       `worker-1: ${UNIT}`,
-      "worker-2: Leave this host as it is when flanneld did not come up in an earlier wave",
+      "worker-2: Leave this host alone if flanneld did not come up in an earlier wave",
     ]);
     expect(run.output).to.include("it did not come up on worker-1");
     expect(await pidOf("worker-2")).to.equal(before);
@@ -174,7 +174,7 @@ describe("the role around its modules", function () {
     const refused = await play({ ...absent, flannel_purge_network: true }, "--check");
     expect(refused.output).to.include("daemons hold leases");
     const run = await playTwice({ ...absent, flannel_network_allow_disruptive: true });
-    expect(run.changed).to.include("worker-1: Put the network configuration into etcd");
+    expect(run.changed).to.include("worker-1: Write the network configuration to etcd");
     expect(run.changed).to.include("worker-1: Remove flanneld");
     expect(await existing("worker-1")).to.equal("");
     expect(await existing("worker-2")).to.equal("/etc/flannel");

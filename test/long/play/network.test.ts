@@ -4,7 +4,7 @@ import { expect } from "chai";
 
 import { Lab, type PlayRun } from "../../support/lab";
 
-const NETWORK_TASK = "Put the network configuration into etcd";
+const NETWORK_TASK = "Write the network configuration to etcd";
 const UNIT_TASK = "Run flanneld as a systemd service";
 const WORKERS = ["worker-1", "worker-2"];
 const RESTARTED = WORKERS.map((host) => `${host}: ${UNIT_TASK}`);
