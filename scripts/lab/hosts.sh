@@ -72,16 +72,17 @@ program_options() {
 }
 
 start_host() {
-  local host=$1 box programs
+  local host=$1 box programs arch=()
   box=$(container_name "$host")
   if podman container exists "$box"; then
     podman start "$box"
     return
   fi
   mapfile -t programs < <(program_options)
-  podman run --detach --name "$box" --hostname "$host" --label "$LAB_LABEL" --systemd=always --privileged \
+  [[ $host != worker-* || -z $LAB_WORKER_ARCH ]] || arch=(--arch "$LAB_WORKER_ARCH")
+  podman run "${arch[@]}" --detach --name "$box" --hostname "$host" --label "$LAB_LABEL" --systemd=always --privileged \
     --network "$(lab_network):ip=$(host_address "$host"),interface_name=$LAB_INTERFACE" "${programs[@]}" \
-    "$(image_name)" /lib/systemd/systemd
+    "$(image_name "$host")" /lib/systemd/systemd
 }
 
 # each_host FUNCTION: runs it for all hosts at once; fails if it fails for one.

@@ -10,6 +10,7 @@ LAB_ETCD_VERSION=${LAB_ETCD_VERSION:-}      # a release such as v3.6.16 instead 
 LAB_ETCD_V2=${LAB_ETCD_V2:-false}           # whether etcd also answers the v2 API (flannel up to v0.17)
 LAB_DISTRO=${LAB_DISTRO:-bookworm}          # any Debian suite of the mirror
 LAB_VARIANT=${LAB_VARIANT:-default}         # default; without Node.js (no-node), also with dnf (dnf); no optional packages (minimal)
+LAB_WORKER_ARCH=${LAB_WORKER_ARCH:-}        # another CPU for the workers, arm64: they run under qemu, etcd does not
 LAB_NODE_VERSION=${LAB_NODE_VERSION:-$NODE_WHEEL_VERSION} # what roles/nodejs brings to hosts without a Node.js of use
 LAB_IMAGE=${LAB_IMAGE:-}                    # any other systemd image, where a container registry can be reached
 LAB_INTERFACE=${LAB_INTERFACE:-lab-eth0}    # the hosts' interface; a dash in it, as facts write it with _
@@ -23,6 +24,7 @@ LAB_FLANNEL_VERSIONS=${LAB_FLANNEL_VERSIONS:-v0.28.9} # releases that the artifa
 [[ $LAB_NAME =~ ^[a-z][a-z0-9-]*$ ]] || die "LAB_NAME: $LAB_NAME: small letters, digits and dashes only"
 [[ $LAB_VARIANT =~ ^(default|minimal|no-node|dnf)$ ]] ||
   die "LAB_VARIANT: $LAB_VARIANT: expected default, minimal, no-node or dnf"
+[[ $LAB_WORKER_ARCH =~ ^(arm64)?$ ]] || die "LAB_WORKER_ARCH: $LAB_WORKER_ARCH: expected arm64, or nothing"
 [[ $LAB_WORKERS =~ ^([0-9]|[1-7][0-9]|80)$ ]] || die "LAB_WORKERS: $LAB_WORKERS: expected 0 to 80"
 [[ $LAB_ETCD_VERSION =~ ^(v3\.[0-9]+\.[0-9]+)?$ ]] || die "LAB_ETCD_VERSION: $LAB_ETCD_VERSION: expected a release such as v3.6.16"
 [[ $LAB_KUBERNETES_VERSION =~ ^(v1\.[0-9]+\.[0-9]+)?$ ]] ||
