@@ -9,11 +9,14 @@ import { join } from "node:path";
 import { execa } from "execa";
 
 import { parseLine } from "./run-module";
+import { type Program } from "./system-calls";
 
 /** What a host of a scene has that others do not. */
 export interface HostSettings {
   readonly forwarding?: boolean;
   readonly lease?: boolean;
+  /** The only host. */
+  readonly isAlone?: boolean;
 }
 
 export class OverlayHost {
@@ -75,6 +78,16 @@ export class OverlayHost {
     await this.sh(`${killed} >/dev/null 2>&1 || true`);
   }
 
+  /** The module in this host, for those who do more with it than run it. */
+  program(library: string, options: object): Program {
+    const given = { subnet_file: this.subnetFile, ...options };
+    return {
+      within: ["nsenter", ...this.#inside([])],
+      command: [process.execPath, join(library, "flannel_overlay.cjs")],
+      input: JSON.stringify({ ANSIBLE_MODULE_ARGS: given }),
+    };
+  }
+
   #inside(command: readonly string[]): string[] {
     const init = `/proc/${this.pid}`;
     const spaces = ["net", "mnt", "pid_for_children"].map((space, index) => {
@@ -104,9 +117,11 @@ export class OverlayHost {
   }
 
   /** Sets addresses, routes and lease. */
-  async configure({ forwarding = true, lease = true }: HostSettings = {}): Promise<void> {
+  async configure(settings: HostSettings = {}): Promise<void> {
+    const { forwarding = true, lease = true, isAlone = false } = settings;
     const other = this.number === 1 ? 2 : 1;
     const forward = forwarding ? 1 : 0;
+    if (isAlone) await this.sh("ip link add eth0 type veth peer name eth0-end");
     await this.sh(`
       ip link set lo up; ip link set eth0 up
       ip address add 10.9.0.${this.number}/24 dev eth0

@@ -137,7 +137,7 @@ export class ScriptedHost {
   }
 
   /** The module on this host, to be run by others. */
-  program(options: Readonly<Record<string, unknown>>): Required<Program> {
+  program(options: Readonly<Record<string, unknown>>): Required<Omit<Program, "within">> {
     return {
       command: [process.execPath, this.module],
       input: JSON.stringify({ ANSIBLE_MODULE_ARGS: this.task(options) }),

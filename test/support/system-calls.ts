@@ -1,13 +1,16 @@
 // A module under strace: killed at the n-th system call of a kind, or with all it does to files written down.
 
-import { spawn } from "node:child_process";
+import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { type Writable } from "node:stream";
 
 /** What is run: a program with its arguments, its input and its environment. */
 export interface Program {
+  /** What enters the place where it runs (nsenter and its arguments); right here by default. */
+  readonly within?: readonly string[];
   readonly command: readonly string[];
   readonly input?: string;
   readonly env?: Readonly<Record<string, string>>;
@@ -62,8 +65,13 @@ export async function runKilledAt(
 }
 
 /** `-b execve`: what it starts is not looked at. */
-function underStrace({ command, input, env }: Program, options: readonly string[]) {
-  const child = spawn("strace", ["-f", "-b", "execve", "-qq", ...options, ...command], {
+function underStrace(
+  { within = [], command, input, env }: Program,
+  options: readonly string[],
+): ChildProcessByStdio<Writable, null, null> {
+  const traced = ["strace", "-f", "-b", "execve", "-qq", ...options, ...command];
+  const [first = "", ...rest] = [...within, ...traced];
+  const child = spawn(first, rest, {
     stdio: ["pipe", "ignore", "ignore"],
     env: { ...process.env, ...ONE_WORKER, ...env },
   });

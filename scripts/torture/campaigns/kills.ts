@@ -52,6 +52,23 @@ export const KILLS: readonly Campaign[] = [
     },
   },
   {
+    name: "overlay kills",
+    tries:
+      "SIGKILL before each program and signal of flannel_overlay, and with each `ip` at every call by which that changes the network, in seven runs",
+    holds:
+      "the next run goes on; in the end no namespace, interface, address, route, file or process is left",
+    atLeast: 300,
+    minutes: 10,
+    specs: ["test/long/flannel_overlay/kill.test.ts"],
+    planted: {
+      fault: "a namespace without its interface is not removed",
+      file: "src/host/namespace.ts",
+      find: "if (namespace) ip(",
+      replace: "if (namespace && link) ip(",
+      scale: 0.3,
+    },
+  },
+  {
     name: "way-back kills",
     tries:
       "SIGKILL before each effect of four changes that break the daemon, and nobody runs again",

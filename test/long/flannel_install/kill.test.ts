@@ -16,10 +16,11 @@ import { join } from "node:path";
 import { expect } from "chai";
 
 import { MODULE, type Result, Target, sha256 } from "../../support/flannel-install";
+import { tryEachCall } from "../../support/kill-points";
 import { Mirror, serve } from "../../support/mirror";
 import { tarGz } from "../../support/tar";
-import { CHANGING_CALLS, runKilledAt } from "../../support/system-calls";
-import { scaled, stride, tally } from "../../support/tally";
+import { CHANGING_CALLS, type Moment, runKilledAt } from "../../support/system-calls";
+import { scaled } from "../../support/tally";
 import { tinyProgram } from "../../support/tiny-program";
 
 const OLD = tinyProgram("v0.16.1", 50_000);
@@ -33,8 +34,6 @@ const ARCHIVE = tarGz([
 ]);
 
 const MINIMUM_KILLS = 320;
-/** Runs at a time; more do not help on two cores. */
-const PARALLEL_RUNS = 2;
 
 interface Scenario {
   readonly what: string;
@@ -153,7 +152,7 @@ describe("flannel_install: killed at any moment", function () {
   };
 
   /** One kill and what follows; false when the module came to its end before. */
-  const tryOnce = async (scenario: Scenario, call: string, nth: number): Promise<boolean> => {
+  const tryPoint = async (scenario: Scenario, { call, nth }: Moment): Promise<boolean> => {
     const target = new Target();
     const options = { url: `${mirror.origin}/{asset}`, ...scenario.options };
     try {
@@ -179,19 +178,7 @@ describe("flannel_install: killed at any moment", function () {
 
   for (const scenario of SCENARIOS) {
     it(`survives ${scenario.what}`, async () => {
-      for (const call of CHANGING_CALLS) {
-        for (let first = 1; ; first += PARALLEL_RUNS * stride()) {
-          const moments = Array.from(
-            { length: PARALLEL_RUNS },
-            (_, index) => first + index * stride(),
-          );
-          const killed = await Promise.all(moments.map((nth) => tryOnce(scenario, call, nth)));
-          const count = killed.filter(Boolean).length;
-          kills += count;
-          tally(count);
-          if (killed.includes(false)) break;
-        }
-      }
+      kills += await tryEachCall(CHANGING_CALLS, (moment) => tryPoint(scenario, moment));
     });
   }
 });

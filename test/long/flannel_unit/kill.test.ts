@@ -10,9 +10,10 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "chai";
 
 import { buildModule } from "../../support/build-module";
+import { tryEachCall } from "../../support/kill-points";
 import { type Scenario as Play, ScriptedHost } from "../../support/scripted-host";
 import { CHANGING_CALLS, type Moment, runKilledAt } from "../../support/system-calls";
-import { scaled, stride, tally } from "../../support/tally";
+import { scaled } from "../../support/tally";
 
 type Options = Readonly<Record<string, unknown>>;
 
@@ -33,7 +34,6 @@ interface Scenario {
 
 /** What starts a program. */
 const STARTING_CALLS = ["clone", "vfork"] as const;
-const PARALLEL_RUNS = 2;
 const FEWEST_POINTS = 350;
 const FOLDERS = ["units", "options", "net.d", "pki"];
 const SECRET = "correct-horse-battery";
@@ -220,21 +220,9 @@ describe("flannel_unit: killed at any moment", function () {
   for (const scenario of SCENARIOS) {
     it(`in ${scenario.what}`, async () => {
       const states = await undisturbed(scenario);
-      for (const call of [...CHANGING_CALLS, ...STARTING_CALLS]) {
-        for (let first = 1; ; first += PARALLEL_RUNS * stride()) {
-          const moments = Array.from(
-            { length: PARALLEL_RUNS },
-            (_, index) => first + index * stride(),
-          );
-          const killed = await Promise.all(
-            moments.map((nth) => tryPoint(scenario, states, { call, nth })),
-          );
-          const count = killed.filter(Boolean).length;
-          points += count;
-          tally(count);
-          if (killed.includes(false)) break;
-        }
-      }
+      points += await tryEachCall([...CHANGING_CALLS, ...STARTING_CALLS], (moment) =>
+        tryPoint(scenario, states, moment),
+      );
     });
   }
 });
