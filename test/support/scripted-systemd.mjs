@@ -4,7 +4,7 @@
 // with the arguments and variables of the unit it has loaded, as systemd would load it: on
 // daemon-reload, and environment files at each start.
 import { spawn } from "node:child_process";
-import { appendFileSync, existsSync, readFileSync, writeFileSync } from "node:fs";
+import { appendFileSync, existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import process from "node:process";
 
@@ -177,4 +177,6 @@ if (program === "systemctl") systemctl(words);
 else if (program === "systemd-run") run(words);
 else if (program === "systemd-analyze") analyze(words);
 else journal(words);
-writeFileSync(statePath, JSON.stringify(state));
+// Whole, for whoever reads it at this moment.
+writeFileSync(`${statePath}.${process.pid}`, JSON.stringify(state));
+renameSync(`${statePath}.${process.pid}`, statePath);
