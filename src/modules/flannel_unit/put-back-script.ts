@@ -84,6 +84,12 @@ export function renderPutBack(
     `systemctl restart --no-block ${quote(unitName)}`,
     "sync .",
     `find . -type f ! -name ${FIRED} -exec rm -f -- {} +`,
+    "# A flanneld that is told to end while it starts may wait for itself, and systemd for 90 seconds.",
+    "for look in 1 2 3 4 5; do",
+    "  sleep 1",
+    `  [ "$(systemctl is-active ${quote(unitName)})" = deactivating ] || exit 0`,
+    "done",
+    `systemctl kill --signal=KILL ${quote(unitName)}`,
     "",
   ].join("\n");
 }

@@ -33,8 +33,12 @@ class Place {
   constructor() {
     for (const name of [this.folder, join(this.root, "bin")]) mkdirSync(name);
     const systemctl = join(this.root, "bin", "systemctl");
-    writeFileSync(systemctl, `#!/bin/sh\necho "$@" >>"${this.root}/calls"\n`);
+    writeFileSync(
+      systemctl,
+      `#!/bin/sh\n[ "$1" = is-active ] && exec cat "${this.root}/state"\necho "$@" >>"${this.root}/calls"\n`,
+    );
     chmodSync(systemctl, 0o755);
+    writeFileSync(join(this.root, "state"), "active\n");
     writeFileSync(join(this.folder, ARMED), "1\n");
     writeFileSync(this.unit, "new");
     writeFileSync(join(this.folder, "0"), "old", { mode: 0o640 });
@@ -83,6 +87,16 @@ describe("the script that puts a daemon back", () => {
     expect(readdirSync(place.folder)).to.deep.equal([FIRED]);
     expect(readFileSync(join(place.folder, FIRED), "utf8")).to.match(/^\d{4}-.* UTC\n$/);
   });
+
+  it("does not wait for a daemon that was told to end while it started, and does not", () => {
+    const place = new Place();
+    writeFileSync(join(place.root, "state"), "deactivating\n");
+    place.run([unitStep(place.unit)]);
+    expect(place.calls.slice(-2)).to.deep.equal([
+      "restart --no-block flanneld.service",
+      "kill --signal=KILL flanneld.service",
+    ]);
+  }).timeout(10_000);
 
   it("puts back kept files, too, and removes what was not there", () => {
     const place = new Place();
