@@ -1,86 +1,117 @@
-// A program `ip` for a module under test: it dies at one of its system calls, and takes the module along, as
-// the loss of a whole host would.
+// Programs that die at one of their system calls and take along what has started them, as the loss of a whole
+// host would; whatever is started after that fails.
 
-import { once } from "node:events";
 import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { type Moment, type Program } from "./system-calls";
 
-/** A moment in the `program`-th `ip` of a run. */
-export interface IpMoment extends Moment {
+/** A moment in the `program`-th program of a run. */
+export interface DeadlyMoment extends Moment {
   readonly program: number;
 }
 
-/** The calls by which `ip` changes a host: by netlink, and the files that name a network namespace. */
-const CALLS = ["mkdir", "mount", "openat", "sendmsg", "setns", "umount2", "unlink", "unshare"];
-/** Most of these two kinds only look. */
-const CHANGES = /^(?!openat|sendmsg)\w+\(|^openat\(.*O_CREAT|^sendmsg\(.*RTM_(?:NEW|DEL|SET)/;
+/** What a kind of program changes, and by which calls. */
+export interface Changing {
+  /** By name, where it is. */
+  readonly programs: Readonly<Record<string, string>>;
+  readonly calls: readonly string[];
+  /** Which of these calls change something, as strace writes them. */
+  readonly changes: RegExp;
+}
 
-const SCRIPT = `#!/bin/sh
-here=\${0%/*} ip=/usr/sbin/ip
+const TRACE = "trace.";
+
+const script = (program: string, calls: readonly string[]): string => `#!/bin/sh
+here=\${0%/*} traced='' deadly='' call='' nth=''
+[ ! -e $here/dead ] || exit 1
+. $here/order
 echo >>$here/started
-nth=$(wc -l <$here/started)
-[ -z "$TRACED" ] || exec strace -o $here/trace.$nth -e trace=${CALLS.join()} $ip "$@"
-[ "$nth" = "$DEADLY" ] || exec $ip "$@"
-strace -qq -o /dev/null -e trace=$CALL -e inject=$CALL:signal=KILL:when=$NTH $ip "$@"
+number=$(($(wc -l <$here/started)))
+[ -z "$traced" ] || exec strace -y -s 0 -o $here/${TRACE}$number -e trace=${calls.join()} ${program} "$@"
+[ "$number" = "$deadly" ] || exec ${program} "$@"
+strace -qq -o /dev/null -e trace=$call -e inject=$call:signal=KILL:when=$nth ${program} "$@"
 status=$?
 [ $status = 137 ] || exit $status
 touch $here/dead
-kill -KILL $PPID $(cat $here/module)
+kill -KILL $PPID $(cat $here/module 2>/dev/null)
 `;
 
-export class DeadlyIp {
-  readonly #folder = mkdtempSync(join(tmpdir(), "deadly-ip-"));
+export class DeadlyPrograms {
+  /** First on the PATH of the run. */
+  readonly folder = mkdtempSync(join(tmpdir(), "deadly-"));
 
-  constructor() {
-    writeFileSync(join(this.#folder, "ip"), SCRIPT, { mode: 0o755 });
+  constructor(private readonly changing: Changing) {
+    for (const [name, program] of Object.entries(changing.programs))
+      writeFileSync(join(this.folder, name), script(program, changing.calls), { mode: 0o755 });
+    this.#order("");
+  }
+
+  get path(): string {
+    return `${this.folder}:${process.env["PATH"] ?? ""}`;
+  }
+
+  get isDead(): boolean {
+    return existsSync(join(this.folder, "dead"));
   }
 
   remove(): void {
-    rmSync(this.#folder, { recursive: true });
+    rmSync(this.folder, { recursive: true });
   }
 
-  /** Runs the program to its end, and tells every moment at which an `ip` of it changes something. */
-  async listMoments(program: Program): Promise<readonly IpMoment[]> {
-    await this.#run(program, { TRACED: "yes" });
-    const traces = readdirSync(this.#folder).filter((name) => name.startsWith("trace."));
+  /** From now on, all are traced. */
+  trace(): void {
+    this.#order("traced=yes");
+  }
+
+  /** From now on, one of them is deadly. */
+  arm({ program, call, nth }: DeadlyMoment): void {
+    this.#order(`deadly=${program} call=${call} nth=${nth}`);
+  }
+
+  /** From now on, none of them is, and all live again. */
+  revive(): void {
+    this.#order("");
+  }
+
+  /** Every moment at which one of those that were traced has changed something. */
+  listMoments(): readonly DeadlyMoment[] {
+    const traces = readdirSync(this.folder).filter((name) => name.startsWith(TRACE));
     return traces.flatMap((name) => {
-      const calls = readFileSync(join(this.#folder, name), "utf8").split("\n");
-      return momentsOf(Number(name.slice("trace.".length)), calls);
+      const lines = readFileSync(join(this.folder, name), "utf8").split("\n");
+      return this.#momentsOf(Number(name.slice(TRACE.length)), lines);
     });
   }
 
-  /** False when that moment did not come. */
-  async killAt(program: Program, { program: nth, call, nth: time }: IpMoment): Promise<boolean> {
-    await this.#run(program, { DEADLY: String(nth), CALL: call, NTH: String(time) });
-    return existsSync(join(this.#folder, "dead"));
-  }
-
-  async #run(program: Program, env: Readonly<Record<string, string>>): Promise<void> {
-    const { within = [], command, input = "" } = program;
-    const told = ["sh", "-c", `echo $$ >${this.#folder}/module; exec "$@"`, "sh"];
+  /** Runs the module with these programs, to its end or its death. */
+  async run({ within = [], command, input = "", env }: Program): Promise<void> {
+    const told = ["sh", "-c", `echo $$ >${this.folder}/module; exec "$@"`, "sh"];
     const [first = "", ...rest] = [...within, ...told, ...command];
-    const path = `${this.#folder}:${process.env["PATH"] ?? ""}`;
     const child = spawn(first, rest, {
       stdio: ["pipe", "ignore", "ignore"],
-      env: { ...process.env, ...program.env, ...env, PATH: path },
+      env: { ...process.env, ...env, PATH: this.path },
     });
     child.stdin.on("error", () => undefined);
     child.stdin.end(input);
     await once(child, "exit");
   }
-}
 
-function momentsOf(program: number, lines: readonly string[]): readonly IpMoment[] {
-  const counts = new Map<string, number>();
-  return lines.flatMap((line) => {
-    const call = /^\w+(?=\()/.exec(line)?.[0];
-    if (call === undefined) return [];
-    const nth = (counts.get(call) ?? 0) + 1;
-    counts.set(call, nth);
-    return CHANGES.test(line) ? [{ program, call, nth }] : [];
-  });
+  #order(text: string): void {
+    for (const name of ["dead", "started"]) rmSync(join(this.folder, name), { force: true });
+    writeFileSync(join(this.folder, "order"), `${text}\n`);
+  }
+
+  #momentsOf(program: number, lines: readonly string[]): readonly DeadlyMoment[] {
+    const counts = new Map<string, number>();
+    return lines.flatMap((line) => {
+      const call = /^\w+(?=\()/.exec(line)?.[0];
+      if (call === undefined) return [];
+      const nth = (counts.get(call) ?? 0) + 1;
+      counts.set(call, nth);
+      return this.changing.changes.test(line) ? [{ program, call, nth }] : [];
+    });
+  }
 }

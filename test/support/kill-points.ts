@@ -46,7 +46,11 @@ async function tryAtOnce<Point>(
   points: readonly Point[],
   tryPoint: TryPoint<Point>,
 ): Promise<number> {
-  const killed = (await Promise.all(points.map(tryPoint))).filter(Boolean).length;
+  // Each to its end, also where another one fails: it has a host to put away.
+  const outcomes = await Promise.allSettled(points.map(tryPoint));
+  const failed = outcomes.find(({ status }) => status === "rejected");
+  if (failed?.status === "rejected") throw failed.reason;
+  const killed = outcomes.filter((one) => one.status === "fulfilled" && one.value).length;
   tally(killed);
   return killed;
 }

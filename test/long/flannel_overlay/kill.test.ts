@@ -8,7 +8,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "chai";
 
 import { buildModule } from "../../support/build-module";
-import { DeadlyIp } from "../../support/deadly-ip";
+import { DeadlyPrograms } from "../../support/deadly-programs";
 import { tryEach, tryEachCall } from "../../support/kill-points";
 import { OverlayHost } from "../../support/overlay-hosts";
 import { type Program, runKilledAt } from "../../support/system-calls";
@@ -25,6 +25,12 @@ interface Scenario {
   readonly next: object;
 }
 
+/** By netlink, and by the files that name a network namespace. */
+const IP = {
+  programs: { ip: "/usr/sbin/ip" },
+  calls: ["mkdir", "mount", "openat", "sendmsg", "setns", "umount2", "unlink", "unshare"],
+  changes: /^(?!openat|sendmsg)\w+\(|^openat\(.*O_CREAT|^sendmsg\(.*RTM_(?:NEW|DEL|SET)/,
+};
 const CALLS = ["clone", "vfork", "kill"] as const;
 const FEWEST_POINTS = 200;
 const LONGEST_TRIAL_MS = 15_000;
@@ -137,10 +143,16 @@ describe("flannel_overlay: killed at any moment", function () {
     });
 
   /** With an `ip` of its own for each run. */
-  async function withDeadlyIp<Found>(act: (ip: DeadlyIp) => Promise<Found>): Promise<Found> {
-    const ip = new DeadlyIp();
+  async function withDeadlyIp<Found>(
+    order: (ip: DeadlyPrograms) => void,
+    program: Program,
+    read: (ip: DeadlyPrograms) => Found,
+  ): Promise<Found> {
+    const ip = new DeadlyPrograms(IP);
     try {
-      return await act(ip);
+      order(ip);
+      await ip.run(program);
+      return read(ip);
     } finally {
       ip.remove();
     }
@@ -157,11 +169,23 @@ describe("flannel_overlay: killed at any moment", function () {
 
     it(`in ${scenario.what}, with what it has started`, async () => {
       const moments = await withHost(scenario, (host) =>
-        withDeadlyIp((ip) => ip.listMoments(host.program(library, scenario.killed))),
+        withDeadlyIp(
+          (ip) => {
+            ip.trace();
+          },
+          host.program(library, scenario.killed),
+          (ip) => ip.listMoments(),
+        ),
       );
       points += await tryEach(moments, (moment) =>
         tryPoint(scenario, `${moment.call} ${moment.nth} of ip ${moment.program}`, (program) =>
-          withDeadlyIp((ip) => ip.killAt(program, moment)),
+          withDeadlyIp(
+            (ip) => {
+              ip.arm(moment);
+            },
+            program,
+            (ip) => ip.isDead,
+          ),
         ),
       );
     });
