@@ -1,24 +1,15 @@
 // The report as it is rendered from what hosts are said to be, without any host.
 
-import { chmod, cp, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { expect } from "chai";
 import { execa } from "execa";
 
-const ROOT = join(__dirname, "..", "..");
+import { type ReportedHost as Host, inventoryOf, renderPage } from "../support/report";
 
-interface Host {
-  readonly subnet: string;
-  /** What `flanneld --version` of this host prints. */
-  readonly version: string;
-  readonly reasons?: readonly string[];
-  readonly changes?: readonly string[];
-  readonly expires?: string;
-  readonly reach?: Readonly<Record<string, object>>;
-  readonly remedies?: readonly string[];
-}
+const ROOT = join(__dirname, "..", "..");
 
 describe("the report without a lab", function () {
   this.timeout(120_000);
@@ -37,7 +28,7 @@ describe("the report without a lab", function () {
     variables: object = {},
     play: object = {},
   ): Promise<string> {
-    const inventory = { all: { hosts: await inventoryOf(hosts) } };
+    const inventory = { all: { hosts: await inventoryOf(directory, hosts) } };
     const tasks = [{ "ansible.builtin.include_role": { name: ROOT, tasks_from: "report.yml" } }];
     const site = [{ hosts: "all", connection: "local", gather_facts: false, tasks, ...play }];
     await writeFile(join(directory, "hosts.json"), JSON.stringify(inventory));
@@ -59,40 +50,6 @@ describe("the report without a lab", function () {
       { cwd: ROOT, env: { ANSIBLE_NOCOLOR: "1" } },
     );
     return stdout;
-  }
-
-  /** The page alone, with what etcd is said to have. */
-  async function renderPage(
-    hosts: Readonly<Record<string, Host>>,
-    leases: object,
-  ): Promise<string> {
-    const dest = join(directory, "page.html");
-    const template = { src: join(ROOT, "templates", "report", "flannel.html.j2"), dest };
-    const tasks = [{ "ansible.builtin.template": template, run_once: true }];
-    const vars_files = ["defaults", "vars"].map((folder) => join(ROOT, folder, "main.yml"));
-    const site = [{ hosts: "all", connection: "local", gather_facts: false, vars_files, tasks }];
-    await writeFile(
-      join(directory, "hosts.json"),
-      JSON.stringify({ all: { hosts: await inventoryOf(hosts) } }),
-    );
-    await mkdir(join(directory, "templates"), { recursive: true });
-    await cp(join(ROOT, "templates"), join(directory, "templates"), { recursive: true });
-    await writeFile(join(directory, "page.yml"), JSON.stringify(site));
-    const given = JSON.stringify({ __flannel_leases: leases, flannel_verify: true });
-    const args = ["-i", join(directory, "hosts.json"), join(directory, "page.yml"), "-e", given];
-    await execa("ansible-playbook", args, { cwd: ROOT, env: { ANSIBLE_NOCOLOR: "1" } });
-    return readFile(dest, "utf8");
-  }
-
-  async function inventoryOf(hosts: Readonly<Record<string, Host>>): Promise<object> {
-    const entries = Object.entries(hosts).map(async ([name, host]) => {
-      const folder = await mkdtemp(join(directory, `${name}-`));
-      await writeFile(join(folder, "flanneld"), `#!/bin/sh\necho '${host.version}' >&2\n`);
-      await chmod(join(folder, "flanneld"), 0o755);
-      const python = { ansible_python_interpreter: "{{ ansible_playbook_python }}" };
-      return [name, { flannel_bin_dir: folder, ...python, ...factsOf(host) }] as const;
-    });
-    return Object.fromEntries(await Promise.all(entries));
   }
 
   const read = (name: string): Promise<string> => readFile(join(directory, "out", name), "utf8");
@@ -145,7 +102,7 @@ describe("the report without a lab", function () {
       { subnet: "10.200.1.0/24", ipv6_subnet: "fd00:200:0:1::/64", public_ip: "10.8.0.1" },
       { subnet: "10.199.1.0/24", ipv6_subnet: null, public_ip: "10.8.0.9" },
     ];
-    const html = await renderPage(HOSTS, {
+    const html = await renderPage(directory, HOSTS, {
       config: { Network: "10.200.0.0/16", Backend: { Type: "vxlan" } },
       capacity: { hosts: 255, addresses_per_host: 253, subnets_in_use: 1 },
       leases,
@@ -167,7 +124,7 @@ describe("the report without a lab", function () {
       );
       return [name, { subnet: `10.200.${index + 1}.1/24`, version: "v0.28.9", reach }] as const;
     });
-    const html = await renderPage(Object.fromEntries(hosts), {});
+    const html = await renderPage(directory, Object.fromEntries(hosts), {});
     expect(html).to.include('<strong>host-3</strong> from 12 of 12 hosts: <span class="bad">no');
     expect(html).to.not.include('class="matrix"');
   });
@@ -210,21 +167,3 @@ describe("the report without a lab", function () {
     expect(output).to.match(/^skipping: .*flannel\.md[^]*^(ok|changed): .*flannel\.md/m);
   });
 });
-
-/** Variables as the role's tasks leave them. */
-function factsOf(host: Host): object {
-  const { subnet, changes = [], expires, reasons = [], reach, remedies = [] } = host;
-  const network = "10.200.0.0/16";
-  return {
-    __flannel_unit: {
-      active_state: "active",
-      sub_state: "running",
-      main_pid: 0,
-      restart_reasons: reasons,
-      changes,
-      ...(expires === undefined ? {} : { certificate_expires: expires }),
-      subnet: { network, subnet, mtu: 1450, ip_masq: true },
-    },
-    ...(reach === undefined ? {} : { __flannel_overlay: { reach, remedies } }),
-  };
-}

@@ -10,7 +10,8 @@ import { Lab, type PlayRun } from "../../support/lab";
 
 const REPORT_TASK = "Write the report";
 const WORKERS = ["worker-1", "worker-2"];
-const VERDICT_TASK = "Check that this host reaches the others over the overlay";
+const VERDICT_TASK =
+  "Check that the hosts have the same flanneld, and that this one reaches the others over the overlay";
 
 describe("the role's report", function () {
   this.timeout(600_000);
