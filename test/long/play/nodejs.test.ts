@@ -254,7 +254,7 @@ describe("roles/nodejs without a lab", function () {
       expect(saidTo("no-address")).to.include("neither nodejs_tarball_url nor nodejs_tarball_src");
       expect(saidTo("switched-off")).to.include("installing it is switched off");
       expect(saidTo("sent")).to.include("nothing was installed");
-      expect(saidTo("other-version")).to.include("was to say v98.1.0, and says: v99.1.0");
+      expect(saidTo("other-version")).to.include("should print v98.1.0, and says: v99.1.0");
       expect(saidTo("no-library")).to.match(/libatomic\.so\.1: cannot open .*: install libatomic1/);
       for (const host of ["unknown", "other-version", "sent", "no-library"])
         expect(existsSync(join(directory, host, "bin")), host).to.equal(false);
