@@ -81,8 +81,6 @@ const TESTED_ELSEWHERE: Readonly<Record<string, string>> = {
   "modules/flannel_unit/refusals.ts": "modules/flannel_unit/{plan,query}.test.ts",
   "modules/flannel_unit/unit-files.ts":
     "modules/flannel_unit/observe and systemd/convergence.test.ts",
-  "modules/flannel_unit/dead-mans-switch.ts":
-    "bundle/flannel_unit-effects.test.ts and long/systemd/way-back.test.ts",
   "modules/flannel_unit/put-back.ts": "bundle/flannel_unit-effects.test.ts",
   "modules/flannel_unit/switch-state.ts": "bundle/flannel_unit-effects.test.ts",
   "modules/flannel_unit/trial.ts": "bundle/flannel_unit-effects.test.ts",

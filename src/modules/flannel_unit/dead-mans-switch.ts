@@ -1,10 +1,11 @@
 // Before a new daemon is tried, the host itself is told how to go back, and does so when this process
 // ends without a word: killed, cut off, out of memory (docs/adr/0032).
 
+import { statSync } from "node:fs";
 import { chmod, mkdir, rm, unlink } from "node:fs/promises";
 import { join } from "node:path";
 
-import { ModuleError, systemCodeOf } from "../../base/errors";
+import { ModuleError, StaleObservationError, systemCodeOf } from "../../base/errors";
 import { replaceFile } from "../../host/atomic-file";
 import { translateFileError } from "../../host/file-errors";
 import { tryStartOf } from "../../host/proc";
@@ -12,6 +13,7 @@ import { lastWordsOf, runCommand } from "../../host/programs";
 import { tryInspect } from "../../host/file-info";
 import { systemctl } from "../../host/systemd";
 import { ARMED, FIRED, SCRIPT, type Step, renderPutBack, watcherOf } from "./put-back-script";
+import { isArmedByOther } from "./switch-state";
 
 /** A switch that is armed. */
 export interface ArmedSwitch {
@@ -21,30 +23,50 @@ export interface ArmedSwitch {
 
 const FOLDER_MODE = 0o700;
 const SCRIPT_MODE = 0o700;
-/** Arms the switch for this process. Throws `host` where systemd does not take it: nothing was changed. */
+/**
+ * Arms the switch for this process. Throws `host` where systemd does not take it, and StaleObservationError
+ * where another run was faster: nothing was changed.
+ */
 export async function armSwitch(
   folder: string,
   unitName: string,
   steps: readonly Step[],
   limitS: number,
 ): Promise<ArmedSwitch> {
+  if (isArmedByOther(folder)) throw takenByOther(folder);
   await callOff(folder, unitName);
   await mkdir(folder, { recursive: true, mode: FOLDER_MODE });
   await chmod(folder, FOLDER_MODE);
-  const saved = steps.map((step, index) => ({ step, name: String(index) }));
-  for (const { step, name } of saved) await save(join(folder, name), step);
-  const trial = { pid: process.pid, startTicks: tryStartOf(process.pid) ?? 0, limitS };
-  const script = join(folder, SCRIPT);
-  const text = renderPutBack(folder, unitName, trial, saved);
-  await replaceFile(script, text, { mode: SCRIPT_MODE, uid: 0, gid: 0 });
-  await replaceFile(join(folder, ARMED), `${process.pid}\n`, { mode: 0o600, uid: 0, gid: 0 });
+  const { ino: own } = statSync(folder);
   try {
-    await startWatcher(unitName, script);
+    await fill(folder, unitName, steps, limitS);
+    await startWatcher(unitName, join(folder, SCRIPT));
   } catch (error) {
+    if (statSync(folder, { throwIfNoEntry: false })?.ino !== own) throw takenByOther(folder);
     await rm(folder, { recursive: true, force: true }); // it holds secrets, and nobody watches over it
     throw error;
   }
   return { disarm: () => callOff(folder, unitName) };
+}
+
+async function fill(
+  folder: string,
+  unitName: string,
+  steps: readonly Step[],
+  limitS: number,
+): Promise<void> {
+  const saved = steps.map((step, index) => ({ step, name: String(index) }));
+  for (const { step, name } of saved) await save(join(folder, name), step);
+  const trial = { pid: process.pid, startTicks: tryStartOf(process.pid) ?? 0, limitS };
+  const text = renderPutBack(folder, unitName, trial, saved);
+  await replaceFile(join(folder, SCRIPT), text, { mode: SCRIPT_MODE, uid: 0, gid: 0 });
+  await replaceFile(join(folder, ARMED), `${process.pid}\n`, { mode: 0o600, uid: 0, gid: 0 });
+}
+
+/** Another run has armed since the host was looked at; a second look says what that means. */
+function takenByOther(folder: string): StaleObservationError {
+  const message = `${folder}: another run of flannel_unit keeps its way back there`;
+  return new StaleObservationError("conflict", message);
 }
 
 /** Takes the switch away, if there is one; false: it had gone off. */

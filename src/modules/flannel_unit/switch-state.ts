@@ -40,10 +40,20 @@ export async function observeSwitch(
 
 function look(folder: string, unitName: string): SwitchState | "about to go off" | undefined {
   if (tryInspect(folder) === undefined) return undefined;
-  const pid = Number(tryReadFile(join(folder, ARMED))?.content);
-  if (pid > 0 && pid !== process.pid && tryStartOf(pid) !== undefined)
-    return { kind: "armed", pid };
+  const pid = otherArmedBy(folder);
+  if (pid !== undefined) return { kind: "armed", pid };
   if (tryShowUnit(watcherOf(unitName))?.activeState === "active") return "about to go off";
   const at = tryReadFile(join(folder, FIRED))?.content.trim();
   return at === undefined ? { kind: "spent" } : { kind: "fired", at };
+}
+
+/** Whether a process that still runs, and is not this one, tries a daemon. */
+export function isArmedByOther(folder: string): boolean {
+  return otherArmedBy(folder) !== undefined;
+}
+
+function otherArmedBy(folder: string): number | undefined {
+  const pid = Number(tryReadFile(join(folder, ARMED))?.content);
+  const isOther = pid > 0 && pid !== process.pid && tryStartOf(pid) !== undefined;
+  return isOther ? pid : undefined;
 }
