@@ -4,6 +4,7 @@ import { type Campaign } from "./campaign";
 import { ETCD } from "./campaigns/etcd";
 import { FUZZ } from "./campaigns/fuzz";
 import { HOSTILE, RACES } from "./campaigns/hostile";
+import { HOSTS } from "./campaigns/hosts";
 import { DURABILITY, KILLS } from "./campaigns/kills";
 
 export const CAMPAIGNS: readonly Campaign[] = [
@@ -13,4 +14,5 @@ export const CAMPAIGNS: readonly Campaign[] = [
   ...RACES,
   ...ETCD,
   ...FUZZ,
+  ...HOSTS,
 ];
