@@ -1,8 +1,8 @@
 # shellcheck shell=sh
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Prints "seen VERSION PATH" for each Node.js of the host, up to the first that is new enough, and "use PATH" for that
-# one. Makes $NODEJS_LINK a link to it, and prints "linked LINK" where that is a change; with $NODEJS_DRY_RUN it only
-# says so.
+# one. Makes $NODEJS_LINK a link to it, and prints "linked LINK" where that is a change, and "removed PATH" of what a run
+# that was killed has left beside it; with $NODEJS_DRY_RUN it only says so.
 
 # version_of PATH: what calls itself node may be a shim that asks, prints a sentence or waits for ever.
 version_of() {
@@ -39,6 +39,12 @@ PLACES
 
 [ -n "$found" ] || exit 0
 echo "use $found"
+# What a run that was killed has begun to bring: nobody else comes back to it.
+for stage in "${NODEJS_LINK%/*/*}"/.new-*; do
+  [ -e "$stage" ] || continue
+  [ -n "$NODEJS_DRY_RUN" ] || rm -rf "$stage" || continue
+  echo "removed $stage"
+done
 if [ "$found" = "$NODEJS_LINK" ] || [ "$(readlink "$NODEJS_LINK")" = "$found" ]; then exit 0; fi
 if [ -z "$NODEJS_DRY_RUN" ]; then
   umask 022

@@ -69,6 +69,23 @@ export const KILLS: readonly Campaign[] = [
     },
   },
   {
+    name: "Node.js kills",
+    tries:
+      "hosts that die at each system call by which roles/nodejs changes them, in three ways of bringing a tarball",
+    holds:
+      "no torn tree that says it is Node.js; the next run heals; the one after changes nothing; no debris",
+    atLeast: 150,
+    minutes: 20,
+    specs: ["test/long/nodejs/kill.test.ts"],
+    planted: {
+      fault: "what a killed run has begun to bring stays",
+      file: "roles/nodejs/files/look.sh",
+      find: '[ -n "$NODEJS_DRY_RUN" ] || rm -rf "$stage" || continue',
+      replace: "continue",
+      scale: 0.1,
+    },
+  },
+  {
     name: "way-back kills",
     tries:
       "SIGKILL before each effect of four changes that break the daemon, and nobody runs again",

@@ -44,6 +44,19 @@ describe("roles/nodejs, looking for Node.js", () => {
     expect(await look(places)).to.deep.equal(said);
   });
 
+  it("clears away what a run that was killed had begun to bring, once there is another", async () => {
+    const stage = dirname(scene.program("opt/.new-90.1.0/tree/bin/node", "echo v90.1.0"));
+    const begun = join(scene.directory, "opt", ".new-90.1.0");
+    expect(ours(await look())).to.deep.equal([]);
+    expect(existsSync(stage)).to.equal(true);
+    const good = scene.program("good/node", "echo v90.1.0");
+    const said = [`seen 90.1.0 ${good}`, `use ${good}`, `removed ${begun}`, `linked ${link()}`];
+    expect(await look({ NODEJS_PLACES: good, NODEJS_DRY_RUN: "yes" })).to.deep.equal(said);
+    expect(existsSync(stage)).to.equal(true);
+    expect(await look({ NODEJS_PLACES: good })).to.deep.equal(said);
+    expect(existsSync(begun)).to.equal(false);
+  });
+
   const SHIMS: Readonly<Record<string, string>> = {
     "prints nothing": ":",
     "prints a sentence": "echo No version is set for command node. Consider adding one",
