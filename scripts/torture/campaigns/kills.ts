@@ -24,7 +24,7 @@ export const KILLS: readonly Campaign[] = [
   {
     name: "unit kills",
     tries:
-      "SIGKILL at each system call by which flannel_unit changes the disk or starts a program, in eight changes",
+      "SIGKILL at each system call by which flannel_unit changes the disk or starts a program, in ten changes",
     holds: KILLED_HOLDS,
     atLeast: 350,
     minutes: 25,

@@ -104,6 +104,19 @@ const SCENARIOS: readonly Scenario[] = [
     change: (host) => certificates(host, "new"),
     isUp: false,
   },
+  {
+    what: "a CNI configuration that is written alone",
+    before: (host) => ({ state: "present", only: "cni", ...cni(host, "pods") }),
+    change: (host) => ({ state: "present", only: "cni", ...cni(host, "others") }),
+    isUp: false,
+  },
+  {
+    what: "a daemon of another role, which is taken over",
+    meanwhile: (host) => {
+      host.startByOthers("v0.28.9");
+    },
+    change: () => ({ ...secret(), adopt: true }),
+  },
   { what: "a stop", before: secret, change: () => ({ state: "stopped" }), isUp: false },
   {
     what: "a removal",
