@@ -1,6 +1,6 @@
 // Real releases of flannel, from the cache that the lab uses too (scripts/lab/flanneld-build).
 
-import { execFileSync, spawnSync } from "node:child_process";
+import { execFileSync } from "node:child_process";
 import { homedir } from "node:os";
 import { join } from "node:path";
 
@@ -11,11 +11,6 @@ export const NEW_TAG = "v0.28.9";
 const CACHE = process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache");
 const RELEASES = join(CACHE, "ansible-role-flanneld", "releases");
 const BUILD = join(__dirname, "..", "..", "scripts", "lab", "flanneld-build");
-
-/** Whether a release can be had: those of before Go modules can only be downloaded, or built from a clone ($FLANNEL_GIT). */
-export function isReleaseAvailable(tag: string): boolean {
-  return spawnSync(BUILD, [tag], { stdio: "ignore" }).status === 0;
-}
 
 /** The directory with `<tag>/flanneld-<arch>`; downloads or builds what is not there yet. */
 export function provideReleases(arch: "amd64" | "arm64"): string {
