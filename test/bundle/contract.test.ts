@@ -136,7 +136,7 @@ describe("a bundled module", () => {
       /a dict, got str/,
     ],
     ["a NUL in a path", () => JSON.stringify({ path: "/a\0" }), /path: contains a NUL/],
-    ["half a character", () => JSON.stringify({ path: "/\ud800" }), /path: holds half/],
+    ["half a character", () => JSON.stringify({ path: "/\ud800" }), /path: contains half/],
     [
       "a name of 10 MB",
       () => JSON.stringify({ ["x".repeat(1e7)]: 1 }),

@@ -316,7 +316,7 @@ describe("flannel_overlay", function () {
       const served = await two.run(library, { state: "serving" });
       expect(served, JSON.stringify(served)).to.have.nested.property("echo.ipv4.place", "host");
       expect((served["hindrances"] as string[]).join()).to.match(
-        /^not like a pod.*ip netns add flannel-overlay/,
+        /^at the host's own address, not like a pod.*ip netns add flannel-overlay/,
       );
       const result = await one.run(library, {
         state: "tried",

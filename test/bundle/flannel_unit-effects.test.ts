@@ -133,7 +133,7 @@ describe("the bundle of flannel_unit on a scripted host", function () {
     const second = await succeed(secret(`${PSK}-second`));
     expect(second).to.deep.include({
       restart_reasons: [
-        "network: the process was started for a different configuration: Backend.PSK was another one",
+        "network: the process was started for a different configuration: Backend.PSK was different",
       ],
     });
     expect(host.pid).not.to.equal(pid);

@@ -85,7 +85,7 @@ describe("the bundle of flannel_unit", function () {
     [
       "a flag of a later release",
       { settings: { "ip-blackhole-route": true }, flannel_version: "v0.10.0" },
-      "it came with v0.27.1",
+      "it was added in v0.27.1",
     ],
     [
       "a newline in a value",
