@@ -82,7 +82,7 @@ export const REFUSALS: readonly (readonly [string, Buffer, RegExp])[] = [
   ["asks for gigabytes", changed((b) => b.fill(0xff, 54, 58)), /65535 bytes, not 56|cut short/],
   ["has large program headers", changed((b) => b.writeUInt16LE(64, 54)), /have 64 bytes, not 56/],
   ["has small program headers", changed((b) => b.writeUInt16LE(32, 54)), /have 32 bytes, not 56/],
-  ["no segment to load", changed((b) => b.writeUInt32LE(4, 64)), /has nothing to load/],
+  ["no segment to load", changed((b) => b.writeUInt32LE(4, 64)), /has no segment to load/],
   ["has a loader without a path", withLoader("", 1), /the path of its loader is not valid/],
   [
     "has a loader without an end",

@@ -58,7 +58,7 @@ describe("the cluster behind the endpoints", function () {
     const options = optionsFor(V3, cluster.endpoints.slice(0, 1));
     for (const settings of [{ _ansible_check_mode: true }, {}]) {
       const result = await runEtcdConfig(options, settings);
-      expect(warningsOf(result)).to.include("endpoints: lack 2 of 3 members: ");
+      expect(warningsOf(result)).to.include("endpoints: 2 of 3 members not listed: ");
     }
     expect(await runEtcdConfig(options)).to.not.have.property("warnings");
   });

@@ -80,7 +80,7 @@ describe("flannel_install: downloading", function () {
     ["500", answer(500), "network", /HTTP 500: the server had an internal error/],
     ["304", answer(304), "refused", /HTTP 304/],
     ["no content", answer(200), "verification", /is empty/],
-    ["HTML", answer(200, {}, HTML), "verification", /is an HTML page and not the file/],
+    ["HTML", answer(200, {}, HTML), "verification", /is an HTML page, not the file/],
     ["other text", answer(200, {}, "version: 1"), "verification", /begins with "version: 1"/],
     ["a stall before the answer", () => undefined, "timeout", /no answer within 1 s/],
     [
