@@ -11,7 +11,7 @@ const ROOT = join(__dirname, "..", "..");
 const UNIX = "awk bash cat cmp dirname env mktemp python3 rm sed sort tar ps".split(" ");
 const OTHERS =
   "podman runc newuidmap debootstrap iptables ip modprobe unshare ssh openssl curl git make shellcheck " +
-  "hyperfine ping tcpdump etcd etcdctl gcc go";
+  "hyperfine ping tcpdump strace faketime etcd etcdctl gcc go";
 
 describe("bootstrap without apt", () => {
   let bin: string;
