@@ -49,7 +49,7 @@ export const ANSWERS: readonly (readonly [string, Buffer, RegExp])[] = [
   ["says a version with letters", tinyProgram("v0.28.9a"), /does not report its version/],
   ["says a version with a NUL", tinyProgram("v0.28.9\0"), /does not report its version/],
   ["says bytes that are no text", tinyProgram("\xff\xfe\x00"), /does not report its version/],
-  ["says what would be a task", tinyProgram("{{ lookup('pipe', 'id') }}"), /does not tell/],
+  ["says what would be a task", tinyProgram("{{ lookup('pipe', 'id') }}"), /does not report/],
   ["asks for a loader that is not there", withLoader("/lib/ld-none.so.1"), /needs \/lib\/ld-none/],
   ["asks for a loader that is a directory", withLoader("/etc"), /cannot be run|noexec/],
   ["asks for a loader that is a text", withLoader("/etc/passwd"), /cannot be run/],
@@ -82,7 +82,7 @@ export const REFUSALS: readonly (readonly [string, Buffer, RegExp])[] = [
   ["asks for gigabytes", changed((b) => b.fill(0xff, 54, 58)), /65535 bytes, not 56|cut short/],
   ["has large program headers", changed((b) => b.writeUInt16LE(64, 54)), /have 64 bytes, not 56/],
   ["has small program headers", changed((b) => b.writeUInt16LE(32, 54)), /have 32 bytes, not 56/],
-  ["no segment to load", changed((b) => b.writeUInt32LE(4, 64)), /has no segment to load/],
+  ["has no segment to load", changed((b) => b.writeUInt32LE(4, 64)), /has no segment to load/],
   ["has a loader without a path", withLoader("", 1), /the path of its loader is not valid/],
   [
     "has a loader without an end",
