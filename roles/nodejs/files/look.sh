@@ -40,7 +40,7 @@ PLACES
 [ -n "$found" ] || exit 0
 echo "use $found"
 # What a run that was killed has begun to bring: nobody else comes back to it.
-for stage in "${NODEJS_LINK%/*/*}"/.new-*; do
+for stage in "${NODEJS_LINK%/*/*}"/.new-[0-9]*.[0-9]*.[0-9]*; do
   [ -e "$stage" ] || continue
   [ -n "$NODEJS_DRY_RUN" ] || rm -rf "$stage" || continue
   echo "removed $stage"
