@@ -65,7 +65,7 @@ emulate_tree() {
   local root=$1 unit
   configure_tree "$root"
   install -m 0755 "$("$LAB_SCRIPTS/cni-plugin" "$2")" "$root/usr/lib/cni/flannel"
-  for unit in $(grep -lE '^(Load|Import)Credential=' "$root"/lib/systemd/system/*.service); do
+  grep -lE '^(Load|Import)Credential=' "$root"/lib/systemd/system/*.service | while read -r unit; do
     install -d "$root/etc/systemd/system/${unit##*/}.d"
     printf '%s\n' '[Service]' LoadCredential= >"$root/etc/systemd/system/${unit##*/}.d/lab.conf"
   done

@@ -23,11 +23,3 @@ export async function tracesOf(lab: Lab, host: string): Promise<Traces> {
     .filter((line) => line !== "")
     .sort();
 }
-
-/** "+" before what is there and was not, "-" before what was and is not. */
-export function changesOf(before: Traces, now: Traces): readonly string[] {
-  return [
-    ...now.filter((trace) => !before.includes(trace)).map((trace) => `+ ${trace}`),
-    ...before.filter((trace) => !now.includes(trace)).map((trace) => `- ${trace}`),
-  ];
-}
