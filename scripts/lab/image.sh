@@ -136,9 +136,9 @@ variant_command() {
   case $LAB_VARIANT in
     no-node) echo 'apt-get purge -y --auto-remove nodejs && ! command -v node' ;;
     # What goes is kept in an archive: to unpack it at / is as good as an installation, for which a lab has no mirror.
-    # The links that alternatives makes belong to no package.
+    # The links that alternatives makes belong to no package; the CNI plugins depend on iptables, and go with it.
     minimal)
-      echo "dpkg -L iptables nftables ethtool >/tmp/files && ls -d /usr/sbin/ip*tables* /etc/alternatives/ip*tables* >>/tmp/files &&
+      echo "dpkg -L iptables nftables ethtool containernetworking-plugins >/tmp/files && ls -d /usr/sbin/ip*tables* /etc/alternatives/ip*tables* >>/tmp/files &&
         sort -u /tmp/files | tar -cPf /opt/packages.tar --no-recursion --ignore-failed-read -T - &&
         apt-get purge -y iptables nftables ethtool && ! command -v iptables && ! command -v nft && ! command -v ethtool"
       ;;
