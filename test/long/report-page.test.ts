@@ -35,7 +35,7 @@ describe("the report in a browser", function () {
     if (browser !== undefined) await rm(directory, { recursive: true, force: true });
   });
 
-  for (const count of [3, 50]) {
+  for (const count of [3, 50, 200]) {
     it(`fits a desk and a phone with ${count} hosts`, async () => {
       const page = await renderPage(directory, hostsOf(count), {});
       const policy = /<meta http-equiv="Content-Security-Policy"[^>]*>/;
